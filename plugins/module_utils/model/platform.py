@@ -1,0 +1,456 @@
+"""What the systems run on: the content of platform/*.yml. Shapes only; platform/_schema/ says the same in JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstateInfo:
+    """platform/estate.yml: what identifies this estate as a whole."""
+
+    name: str
+    name_en: str
+    uuid_namespace: str  # instanceUuid of a machine = uuid5(uuid_namespace, key); never changed
+    timezone: str
+    basis: str  # report | assumed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """A term of use with its extensions (rule T-01). Dates are ISO, both ends included."""
+
+    start: str
+    end: str
+    basis: str
+    reason: Text | None = None
+    approver: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """One procurement unit (調達単位). Capacity, term and cost of two units are never mixed."""
+
+    id: str
+    name: str
+    name_en: str
+    terms: tuple[Term, ...]  # planned term first, then extensions
+    successor_custodian: str | None
+    basis: str
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A place: data centre, machine room, remote store."""
+
+    id: str
+    kind: str  # data-centre | machine-room | remote-store
+    name: str
+    name_en: str
+    basis: str
+    distance_km: int | None = None  # from the data centre
+    hazards: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """One organisation unit. Names change each April: a unit keeps its id, or ends and names its successor."""
+
+    id: str
+    kind: str  # bureau (部局) | division (室課) | section (担当)
+    name: str
+    name_en: str
+    parent: str | None
+    valid_from: str
+    basis: str
+    valid_to: str | None = None
+    successor: str | None = None
+    offsite_required: bool = False  # rule B-04
+    offsite_basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One of the three layers (ネットワークの３層分離), or the terminal network of the tax offices."""
+
+    id: str
+    name: str
+    name_en: str
+    kind: str  # segment | terminal-network
+    basis: str
+    hosts_machines: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VCenter:
+    """One vCenter Server. Where it answers is inventory, not estate."""
+
+    id: str
+    name_en: str
+    segments: tuple[str, ...]
+    site: str
+    datacenter: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Host:
+    """One ESXi host. `memory_gb` is in GiB, `cpu_mhz` per core."""
+
+    name: str
+    cpu_model: str
+    cpu_sockets: int
+    cpu_cores: int  # of all sockets
+    cpu_threads: int
+    cpu_mhz: int
+    memory_gb: int
+    serial: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourcePool:
+    """A resource pool of a cluster; shares are vSphere's levels."""
+
+    name: str
+    cpu_shares: str  # low | normal | high
+    memory_shares: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedSegments:
+    """The policy that lets a cluster carry more than one segment, or one that is not its own (rule L-06)."""
+
+    segments: tuple[str, ...]
+    reason: Text
+    approver: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """One cluster of hosts. Default: one segment; more only by `shared_segments`."""
+
+    name: str
+    vcenter: str
+    equipment: str
+    segment: str
+    hosts: tuple[Host, ...]
+    resource_pools: tuple[ResourcePool, ...]
+    host_failures_tolerated: int
+    cpu_overcommit_ratio: float  # vCPU per physical core
+    memory_overcommit_ratio: float
+    hypervisor: str  # id of platform/images.yml hypervisors
+    basis: str
+    shared_segments: SharedSegments | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switch:
+    """One distributed switch."""
+
+    name: str
+    vcenter: str
+    clusters: tuple[str, ...]
+    mtu: int
+    uplinks: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressRange:
+    """A part of a network and what it is for."""
+
+    purpose: str  # machines | desktops | appliances | hosts
+    start: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """One IP network = one VLAN = one port group of one switch. `segment` is None for a management network."""
+
+    id: str
+    purpose: str  # servers | desktops | management | backup
+    vcenter: str
+    switch: str
+    port_group: str
+    vlan_id: int
+    cidr: str
+    gateway: str
+    ranges: tuple[AddressRange, ...]
+    basis: str
+    segment: str | None = None
+    dns_servers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """A class of storage."""
+
+    id: str
+    name: Text
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Datastore:
+    """One NFS datastore, mounted by every host of its clusters. `capacity_gb` is in GiB."""
+
+    name: str
+    vcenter: str
+    clusters: tuple[str, ...]
+    tier: str
+    capacity_gb: int
+    fill_limit_percent: int
+    snapshot_reserve_percent: int
+    remote_host: str
+    remote_path: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagCategory:
+    """One tag category of vCenter with all its tags; `source` says which part of the estate its values follow."""
+
+    name: str
+    name_ja: str
+    source: str  # segment | wave | backup-class
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """One custom attribute of virtual machines."""
+
+    name: str
+    name_ja: str
+    source: str  # key | origin | system | owner | role
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRole:
+    """One vCenter role: the least privilege of one job."""
+
+    name: str
+    purpose: Text
+    privileges: tuple[str, ...]
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flavour:
+    """A usual size. `memory_gb` is in GiB."""
+
+    id: str
+    cpu: int
+    memory_gb: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupportEnd:
+    """When the maker's support ends: regular, long-term (LTS) and extended are told apart (rule Y-01)."""
+
+    regular: str | None
+    lts: str | None
+    extended: str | None
+    counts: str  # which of the three the policy goes by
+    source: str
+    checked_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Image:
+    """An operating system image; `template` is the name of its template VM in vCenter."""
+
+    id: str
+    name: str
+    os_family: str  # debian | windows
+    guest_id: str  # vSphere's guest identifier
+    template: str
+    system_disk_gb: int
+    end_of_support: SupportEnd
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hypervisor:
+    """A hypervisor version in use."""
+
+    id: str
+    name: str
+    end_of_support: SupportEnd
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupClass:
+    """How often and where to a machine is copied."""
+
+    id: str
+    name: Text
+    medium: str  # tape | disk | none
+    frequency_hours: int | None
+    window: str | None
+    copies: int
+    vault_site: str | None  # the remote store to which a copy can be couriered; None: copies stay on site
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wave:
+    """適用グループ: machines patched one after the other group."""
+
+    id: str
+    order: int
+    name: Text
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """作業時間帯. `recurrence` is an iCalendar RRULE for the starting days; `start` is HH:MM in the estate's time zone."""
+
+    id: str
+    name: Text
+    recurrence: str
+    start: str
+    duration_minutes: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freeze:
+    """作業禁止期間: days of each year (MM-DD, both ends included; may run over the turn of the year), or one dated period."""
+
+    id: str
+    name: Text
+    start: str  # "MM-DD" or "YYYY-MM-DD"
+    end: str
+    basis: str
+    everybody: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalService:
+    """A system or service outside the platform that hosted systems live with, or that the platform only backs up."""
+
+    id: str
+    name: str
+    name_en: str
+    operator: str
+    segment: str | None
+    backed_up: bool
+    description: Text
+    basis: str
+    owner: str | None = None
+    backup: str | None = None  # backup class
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """One registered flow of a shared server, or 特定通信 between segments (rules L-02 to L-04)."""
+
+    id: str
+    source: str  # network id, machine key or external id
+    destination: str
+    protocol: str
+    ports: tuple[int, ...]
+    reason: Text
+    approver: str
+    expires: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleException:
+    """A dated, reasoned exception from a rule of the policy."""
+
+    id: str
+    rule: str
+    object: str
+    reason: Text
+    approver: str
+    expires: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule of platform/policy.yml. `status`: sure, confirm (a warning until a person confirms it), ours."""
+
+    id: str
+    severity: str  # error | warning
+    status: str
+    source: str
+    text: Text
+    remedy: Text
+    checked: bool  # False: known, not checked by validate yet
+    confirmed_by: str | None = None
+    confirmed_on: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a rule comes from."""
+
+    id: str
+    title: str
+    edition: str
+    section: str | None
+    checked_on: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Everything of platform/*.yml. The file in which each list stands is said in FILES."""
+
+    estate: EstateInfo
+    equipment: tuple[Equipment, ...]
+    sites: tuple[Site, ...]
+    organisations: tuple[Organisation, ...]
+    segments: tuple[Segment, ...]
+    vcenters: tuple[VCenter, ...]
+    clusters: tuple[Cluster, ...]
+    switches: tuple[Switch, ...]
+    networks: tuple[Network, ...]
+    tiers: tuple[Tier, ...]
+    datastores: tuple[Datastore, ...]
+    folders: tuple[str, ...]  # folders of virtual machines that every vCenter has, as paths below its root
+    tag_categories: tuple[TagCategory, ...]
+    attributes: tuple[Attribute, ...]
+    access_roles: tuple[AccessRole, ...]
+    flavours: tuple[Flavour, ...]
+    images: tuple[Image, ...]
+    hypervisors: tuple[Hypervisor, ...]
+    backup_classes: tuple[BackupClass, ...]
+    waves: tuple[Wave, ...]
+    windows: tuple[Window, ...]
+    freezes: tuple[Freeze, ...]
+    external_services: tuple[ExternalService, ...]
+    flows: tuple[Flow, ...]
+    sources: tuple[Source, ...]
+    rules: tuple[Rule, ...]
+    exceptions: tuple[RuleException, ...]
+
+
+FILES: dict[str, tuple[str, ...]] = {
+    "estate.yml": ("estate",),
+    "equipment.yml": ("equipment",),
+    "sites.yml": ("sites",),
+    "organisations.yml": ("organisations",),
+    "segments.yml": ("segments",),
+    "vcenters.yml": ("vcenters", "folders", "tag_categories", "attributes", "access_roles"),
+    "clusters.yml": ("clusters",),
+    "networks.yml": ("switches", "networks"),
+    "storage.yml": ("tiers", "datastores"),
+    "images.yml": ("flavours", "images", "hypervisors"),
+    "backup.yml": ("backup_classes",),
+    "patching.yml": ("waves", "windows", "freezes"),
+    "external.yml": ("external_services",),
+    "flows.yml": ("flows",),
+    "policy.yml": ("sources", "rules", "exceptions"),
+}
