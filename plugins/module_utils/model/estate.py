@@ -73,7 +73,7 @@ class Estate:
                 yield system, pool
 
     def instance_uuid(self, machine: Machine) -> str:
-        """The instanceUuid by which the machine is known in vCenter: given by adopt, else made from the permanent key."""
+        """The instanceUuid by which vCenter knows the machine: given by adopt, else made from the permanent key."""
         if machine.instance_uuid:
             return machine.instance_uuid
         return str(uuid.uuid5(uuid.UUID(self.platform.estate.uuid_namespace), machine.key))

@@ -15,6 +15,7 @@ class EstateInfo:
     name_en: str
     uuid_namespace: str  # instanceUuid of a machine = uuid5(uuid_namespace, key); never changed
     timezone: str
+    maintenance_window: str  # window of changes to the foundation that interrupt service
     basis: str  # report | assumed
 
 
@@ -313,7 +314,7 @@ class Wave:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """作業時間帯. `recurrence` is an iCalendar RRULE for the starting days; `start` is HH:MM in the estate's time zone."""
+    """作業時間帯. `recurrence`: iCalendar RRULE of the starting days; `start`: HH:MM in the estate's time zone."""
 
     id: str
     name: Text
@@ -325,7 +326,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
-    """作業禁止期間: days of each year (MM-DD, both ends included; may run over the turn of the year), or one dated period."""
+    """作業禁止期間: days of each year (MM-DD, both included, may pass the turn of the year) or one dated period."""
 
     id: str
     name: Text

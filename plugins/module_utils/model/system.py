@@ -1,4 +1,4 @@
-"""What is hosted: one System per file of systems/. Shapes only; systems/_schema/system.schema.json says the same in JSON."""
+"""What is hosted: one System per file of systems/. systems/_schema/system.schema.json says the same in JSON."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class DesktopPool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asset:
-    """Physical equipment that belongs to the system, described but not managed (dedicated terminals, biometric devices)."""
+    """Physical equipment of the system, described but not managed (dedicated terminals, biometric devices)."""
 
     key: str
     name: Text
