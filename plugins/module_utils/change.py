@@ -66,6 +66,6 @@ class Result:
     kind: str
     object: str
     label: str
-    status: str  # changed | unchanged | failed | held | refused
+    status: str  # changed | failed | held | refused
     message: str
     changes: tuple[Change, ...] = ()

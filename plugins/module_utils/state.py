@@ -102,6 +102,7 @@ class DesiredMachine:
     tags: Mapping[str, str]  # category -> tag
     attributes: Mapping[str, str]  # attribute -> value
     power: str  # "on" | "off"
+    status: str  # planned | in-service | retiring | retired
     window: str
     freezes: tuple[str, ...]
 
@@ -114,6 +115,7 @@ class DesiredVCenter:
     datacenter: str
     items: tuple[Item, ...]
     machines: tuple[DesiredMachine, ...]
+    capacity_gb: Mapping[str, float]  # GiB per datastore as described: what is free while a datastore is not there yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,135 @@
+"""Compare everything that is not a machine: by kind and name, property by property."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal, Unmanaged
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import KINDS, Item
+
+# What changing a property means for those who use the object. A text in place of a risk says why it is not done here.
+_RISK = {
+    ("cluster", "ha"): "none",
+    ("cluster", "drs"): "none",
+    ("cluster", "host_failures_tolerated"): "none",
+    ("host", "cluster"): "!a host is moved between clusters by hand, in maintenance mode; then run foundation again",
+    ("switch", "mtu"): "outage",
+    ("switch", "uplinks"): "!uplinks are cabled: change them by hand with the network team, then run foundation again",
+    ("switch", "hosts"): "none",
+    ("port_group", "vlan_id"): "outage",
+    ("port_group", "switch"): "!a port group cannot change its switch: make a new network and move its machines",
+    ("datastore", "remote_host"): "!a datastore is never pointed elsewhere: make a new one and move its machines",
+    ("datastore", "remote_path"): "!a datastore is never pointed elsewhere: make a new one and move its machines",
+    ("datastore", "hosts"): "none",
+    ("resource_pool", "cpu_shares"): "none",
+    ("resource_pool", "memory_shares"): "none",
+    ("tag_category", "cardinality"): "!a tag category cannot be narrowed while tags are attached: make a new category",
+    ("access_role", "privileges"): "none",
+    ("template", "guest_id"): "!a template is replaced by the image playbook, never changed in place",
+    ("template", "disk_gb"): "!a template is replaced by the image playbook, never changed in place",
+    ("separation", "machines"): "none",
+}
+
+# Lists of members: what is missing is added; what is there beyond the description is only reported.
+_MEMBERS = {("switch", "hosts"), ("datastore", "hosts")}
+
+# Tags, attributes and roles of others are other people's business; so is what lies outside the kinds that we make.
+_REPORT_UNMANAGED = {"cluster", "host", "switch", "port_group", "datastore", "resource_pool", "folder", "separation"}
+
+
+@dataclass
+class Difference:
+    """What differs between two sets of objects."""
+
+    changes: list[Change] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    unmanaged: list[Unmanaged] = field(default_factory=list)
+
+
+def compare_items(vcenter: str, desired: Iterable[Item], observed: Iterable[Item]) -> Difference:
+    """Differences in the order in which they can be applied (state.KINDS, then name)."""
+    difference = Difference()
+    there = {(item.kind, item.name): item for item in observed}
+    wanted = {(item.kind, item.name): item for item in desired}
+    for item in sorted(wanted.values(), key=_order):
+        found = there.get((item.kind, item.name))
+        if found is None:
+            difference.changes.append(_creation(vcenter, item))
+        else:
+            _compare_properties(vcenter, item, found, difference)
+    for key, item in sorted(there.items(), key=lambda pair: _order(pair[1])):
+        if key not in wanted and item.kind in _REPORT_UNMANAGED:
+            difference.unmanaged.append(Unmanaged(vcenter=vcenter, kind=item.kind, object=item.name, label=item.name))
+    return difference
+
+
+def _order(item: Item) -> tuple[int, int, str]:
+    # A folder's parent has a shorter path.
+    return KINDS.index(item.kind), item.name.count("/"), item.name
+
+
+def _creation(vcenter: str, item: Item) -> Change:
+    return Change(
+        vcenter=vcenter,
+        kind=item.kind,
+        object=item.name,
+        label=item.name,
+        action="create",
+        field="",
+        before=None,
+        after=dict(item.properties),
+        risk="none",
+        reason="described and not there",
+    )
+
+
+def _compare_properties(vcenter: str, wanted: Item, found: Item, difference: Difference) -> None:
+    for name, after in sorted(wanted.properties.items()):
+        before = found.properties.get(name)
+        for change_or_reason in _property_differences(wanted.kind, name, before, after):
+            if isinstance(change_or_reason, str):
+                difference.refusals.append(
+                    Refusal(
+                        vcenter=vcenter,
+                        kind=wanted.kind,
+                        object=wanted.name,
+                        label=wanted.name,
+                        reason=f"{name} is {before!r}, described {after!r}: {change_or_reason}",
+                    )
+                )
+            else:
+                risk, target = change_or_reason
+                difference.changes.append(
+                    Change(
+                        vcenter=vcenter,
+                        kind=wanted.kind,
+                        object=wanted.name,
+                        label=wanted.name,
+                        action="update",
+                        field=name,
+                        before=before,
+                        after=target,
+                        risk=risk,
+                        reason="differs from the description",
+                    )
+                )
+
+
+def _property_differences(kind: str, name: str, before: object, after: object) -> Iterator[str | tuple[str, object]]:
+    """For one property: (risk, value to set) and reasons for what is refused; nothing when they are equal."""
+    if before == after:
+        return
+    if (kind, name) in _MEMBERS and isinstance(before, list) and isinstance(after, list):
+        union = sorted({*before, *after})
+        if union != sorted(before):
+            yield "none", union
+        extra = sorted(set(before) - set(after))
+        if extra:
+            yield f"{', '.join(extra)} is a member and not described; take it out by hand or describe it"
+        return
+    risk = _RISK[(kind, name)]
+    if risk.startswith("!"):
+        yield risk[1:]
+    else:
+        yield risk, after

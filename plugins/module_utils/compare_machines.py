@@ -1,0 +1,254 @@
+"""Compare one machine: which changes, at what risk to its users, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal
+from ansible_collections.kyotsu.platform.plugins.module_utils.placement import Placement
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
+    DesiredDisk,
+    DesiredMachine,
+    ObservedDisk,
+    ObservedMachine,
+)
+
+# The attribute that is written last when a machine is made: as long as it is missing, nobody uses the machine yet.
+ORIGIN_ATTRIBUTE = "kyotsu-origin"
+
+_MEBIBYTES_PER_GIBIBYTE = 1024
+
+
+@dataclass
+class MachineDifference:
+    """What differs for one machine."""
+
+    changes: list[Change] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+
+
+class _Comparison:
+    """Collects the differences of one machine."""
+
+    def __init__(self, vcenter: str, desired: DesiredMachine, placement: Placement, *, in_use: bool) -> None:
+        self.vcenter = vcenter
+        self.desired = desired
+        self.placement = placement
+        self.in_use = in_use
+        self.difference = MachineDifference()
+
+    def change(self, name: str, before: Any, after: Any, risk: str, reason: str) -> None:
+        if before == after:
+            return
+        self.difference.changes.append(
+            Change(
+                vcenter=self.vcenter,
+                kind="machine",
+                object=self.desired.key,
+                label=self.desired.name,
+                action="update",
+                field=name,
+                before=before,
+                after=after,
+                risk=risk if self.in_use else "none",
+                reason=reason if self.in_use else "the machine is not finished yet",
+            )
+        )
+
+    def refuse(self, reason: str) -> None:
+        self.difference.refusals.append(
+            Refusal(
+                vcenter=self.vcenter,
+                kind="machine",
+                object=self.desired.key,
+                label=self.desired.name,
+                reason=reason,
+            )
+        )
+
+
+def missing_machine(
+    vcenter: str, desired: DesiredMachine, same_name: ObservedMachine | None, placement: Placement
+) -> MachineDifference:
+    """The differences of a machine that no observed machine carries the UUID of."""
+    comparison = _Comparison(vcenter, desired, placement, in_use=False)
+    if desired.status in ("planned", "retired"):
+        return comparison.difference
+    if desired.status == "retiring":
+        comparison.refuse("it is retiring and gone: record its retirement; it is not made anew")
+    elif desired.adopted:
+        comparison.refuse(f"adopted with UUID {desired.instance_uuid} and not there: restore it or correct the UUID")
+    elif same_name is not None:
+        comparison.refuse(
+            f"{same_name.name} exists under another identity ({same_name.instance_uuid}): adopt it, or rename one"
+        )
+    else:
+        _create(comparison)
+    return comparison.difference
+
+
+def _create(comparison: _Comparison) -> None:
+    desired = comparison.desired
+    disks = []
+    for disk in desired.disks:
+        datastore = comparison.placement.place(disk.size_gb, disk.datastores)
+        if datastore is None:
+            comparison.refuse(_no_room(disk, disk.size_gb))
+            return
+        disks.append({"name": disk.name, "size_gb": disk.size_gb, "datastore": datastore})
+    comparison.difference.changes.append(
+        Change(
+            vcenter=comparison.vcenter,
+            kind="machine",
+            object=desired.key,
+            label=desired.name,
+            action="create",
+            field="",
+            before=None,
+            after={
+                "name": desired.name,
+                "instance_uuid": desired.instance_uuid,
+                "folder": desired.folder,
+                "cluster": desired.cluster,
+                "resource_pool": desired.resource_pool,
+                "template": desired.template,
+                "guest_id": desired.guest_id,
+                "cpu": desired.cpu,
+                "memory_gb": desired.memory_gb,
+                "disks": disks,
+                "nics": [{"port_group": nic.port_group, "mac": nic.mac} for nic in desired.nics],
+                "notes": desired.notes,
+                "tags": dict(desired.tags),
+                "attributes": dict(desired.attributes),
+                "power": desired.power,
+            },
+            risk="none",
+            reason="described and not there",
+        )
+    )
+
+
+def _no_room(disk: DesiredDisk, size_gb: float) -> str:
+    if not disk.datastores:
+        return f"disk {disk.name}: the cluster has no datastore of tier {disk.tier}"
+    stores = ", ".join(disk.datastores)
+    return f"disk {disk.name}: no datastore of tier {disk.tier} has {size_gb:g} GiB free ({stores})"
+
+
+def compare_machine(
+    vcenter: str, desired: DesiredMachine, observed: ObservedMachine, placement: Placement
+) -> MachineDifference:
+    """The differences of a machine that is there."""
+    in_use = bool(observed.attributes.get(ORIGIN_ATTRIBUTE)) or desired.adopted
+    comparison = _Comparison(vcenter, desired, placement, in_use=in_use)
+    if desired.status == "retired":
+        comparison.refuse("it is retired here and still exists: finish its decommissioning")
+        return comparison.difference
+    if desired.status == "planned":
+        comparison.refuse("it exists and is described as planned: set its status to in-service")
+        return comparison.difference
+    if observed.cluster != desired.cluster:
+        comparison.refuse(f"it runs in cluster {observed.cluster}, described {desired.cluster}: migrate it by hand")
+        return comparison.difference
+
+    comparison.change("name", observed.name, desired.name, "none", "renamed")
+    comparison.change("folder", observed.folder, desired.folder, "none", "lies in another folder")
+    comparison.change("resource_pool", observed.resource_pool, desired.resource_pool, "none", "lies in another pool")
+    _compare_size(comparison, observed)
+    _compare_disks(comparison, observed)
+    _compare_nics(comparison, observed)
+    comparison.change("notes", observed.notes, desired.notes, "none", "the description changed")
+    _compare_labels(comparison, "tag", observed.tags, desired.tags)
+    _compare_labels(comparison, "attribute", observed.attributes, desired.attributes)
+    if desired.status == "in-service":
+        comparison.change("power", observed.power, desired.power, _power_risk(desired), "power state differs")
+    return comparison.difference
+
+
+def _power_risk(desired: DesiredMachine) -> str:
+    return "none" if desired.power == "on" else "outage"
+
+
+def _compare_size(comparison: _Comparison, observed: ObservedMachine) -> None:
+    desired = comparison.desired
+    running = observed.power != "off"
+
+    def risk(before: float, after: float, *, hot_add: bool) -> str:
+        return "none" if not running or (hot_add and after > before) else "reboot"
+
+    cpu_risk = risk(observed.cpu, desired.cpu, hot_add=observed.cpu_hot_add)
+    comparison.change("cpu", observed.cpu, desired.cpu, cpu_risk, _power_cycle(cpu_risk))
+    memory_gb = observed.memory_mb / _MEBIBYTES_PER_GIBIBYTE
+    memory_risk = risk(memory_gb, desired.memory_gb, hot_add=observed.memory_hot_add)
+    comparison.change("memory_gb", memory_gb, desired.memory_gb, memory_risk, _power_cycle(memory_risk))
+
+
+def _power_cycle(risk: str) -> str:
+    return "needs a power cycle" if risk == "reboot" else "possible while the machine runs"
+
+
+def _compare_disks(comparison: _Comparison, observed: ObservedMachine) -> None:
+    """By position: the order of disks in the description is that of the controller; disks are only ever appended."""
+    desired = comparison.desired
+    for position, (disk, found) in enumerate(zip(desired.disks, observed.disks, strict=False)):
+        _compare_disk(comparison, disk, found, position)
+    for position in range(len(observed.disks), len(desired.disks)):
+        disk = desired.disks[position]
+        datastore = comparison.placement.place(disk.size_gb, disk.datastores)
+        if datastore is None:
+            comparison.refuse(_no_room(disk, disk.size_gb))
+            continue
+        after = {"size_gb": disk.size_gb, "datastore": datastore, "position": position}
+        comparison.change(f"disk+:{disk.name}", None, after, "none", "a disk is added while the machine runs")
+    for found in observed.disks[len(desired.disks) :]:
+        comparison.refuse(f"it has a disk more than described ({found.path}, {found.size_gb:g} GiB): describe it")
+
+
+def _compare_disk(comparison: _Comparison, disk: DesiredDisk, found: ObservedDisk, position: int) -> None:
+    if found.size_gb > disk.size_gb:
+        comparison.refuse(
+            f"disk {disk.name} (number {position + 1}) has {found.size_gb:g} GiB, described {disk.size_gb} GiB: disks "
+            "are never shrunk, and new ones are only appended to the list"
+        )
+        return
+    if found.datastore not in disk.datastores:
+        comparison.refuse(
+            f"disk {disk.name} lies on {found.datastore}, which is not of tier {disk.tier}: migrate it by hand"
+        )
+    if found.size_gb < disk.size_gb:
+        if comparison.placement.grow(disk.size_gb - found.size_gb, found.datastore):
+            comparison.change(f"disk:{disk.name}", found.size_gb, disk.size_gb, "none", "grows while the machine runs")
+        else:
+            comparison.refuse(f"{_no_room(disk, disk.size_gb - found.size_gb)}; it lies on {found.datastore}")
+
+
+def _compare_nics(comparison: _Comparison, observed: ObservedMachine) -> None:
+    desired = comparison.desired
+    for number, (nic, found) in enumerate(zip(desired.nics, observed.nics, strict=False)):
+        comparison.change(
+            f"nic:{number}",
+            {"port_group": found.port_group, "mac": found.mac, "connected": found.connected},
+            {
+                "port_group": nic.port_group,
+                "mac": nic.mac,
+                # A machine that is off has no connection to compare.
+                "connected": True if observed.power == "on" else found.connected,
+            },
+            "outage",
+            "interrupts the machine's network",
+        )
+    for number in range(len(observed.nics), len(desired.nics)):
+        after = {"port_group": desired.nics[number].port_group, "mac": desired.nics[number].mac}
+        comparison.change(f"nic+:{number}", None, after, "none", "an interface is added while the machine runs")
+    for found in observed.nics[len(desired.nics) :]:
+        comparison.refuse(f"it has an interface more than described ({found.mac} on {found.port_group}): describe it")
+
+
+def _compare_labels(
+    comparison: _Comparison, what: str, observed: Mapping[str, str], desired: Mapping[str, str]
+) -> None:
+    # The origin is written last, so it is compared last: what comes before it is not finished while it is missing.
+    for name in sorted(desired, key=lambda each: (each == ORIGIN_ATTRIBUTE, each)):
+        comparison.change(f"{what}:{name}", observed.get(name), desired[name], "none", "label differs")

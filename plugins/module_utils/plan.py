@@ -1,0 +1,131 @@
+"""A plan: the differences over all vCenters, readable by people, applied by a machine, named by its digest. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal, Unmanaged
+from ansible_collections.kyotsu.platform.plugins.module_utils.compare import Comparison
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedVCenter
+
+# A live plan is made against vCenters; an offline review of two commits is another kind, which provision refuses.
+LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What would be done, in which environment, from which commit, against which observed state."""
+
+    kind: str
+    environment: str
+    commit: str
+    scope: tuple[str, ...] | None  # inventory names that it is limited to; None: everything
+    observed: Mapping[str, str]  # vCenter id -> fingerprint of what was seen there
+    changes: tuple[Change, ...]
+    refusals: tuple[Refusal, ...]
+    unmanaged: tuple[Unmanaged, ...]
+
+    def document(self) -> dict[str, Any]:
+        """The plan as JSON values, without times, in a fixed order; its digest is taken over this."""
+        return {
+            "kind": self.kind,
+            "environment": self.environment,
+            "commit": self.commit,
+            "scope": None if self.scope is None else sorted(self.scope),
+            "observed": dict(sorted(self.observed.items())),
+            "changes": [asdict(change) for change in self.changes],
+            "refusals": [asdict(refusal) for refusal in self.refusals],
+            "unmanaged": [asdict(each) for each in self.unmanaged],
+        }
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical document: what a person approves."""
+        return hashlib.sha256(canonical(self.document())).hexdigest()
+
+
+def canonical(value: Any) -> bytes:
+    """JSON with sorted keys and no spaces, so that equal values have equal bytes."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def make_plan(
+    *,
+    environment: str,
+    commit: str,
+    scope: Sequence[str] | None,
+    observed: Sequence[ObservedVCenter],
+    comparisons: Sequence[Comparison],
+) -> Plan:
+    """Join the comparisons of all vCenters into one plan."""
+    return Plan(
+        kind=LIVE,
+        environment=environment,
+        commit=commit,
+        scope=None if scope is None else tuple(scope),
+        observed={each.id: fingerprint(each) for each in observed},
+        changes=tuple(change for each in comparisons for change in each.changes),
+        refusals=tuple(refusal for each in comparisons for refusal in each.refusals),
+        unmanaged=tuple(one for each in comparisons for one in each.unmanaged),
+    )
+
+
+def fingerprint(observed: ObservedVCenter) -> str:
+    """SHA-256 over everything of a vCenter that a plan depends on; free space, hosts and versions are left out."""
+    volatile = {"host", "change_version", "reference", "snapshots"}
+    machines = [
+        {name: value for name, value in asdict(machine).items() if name not in volatile}
+        for machine in sorted(observed.machines, key=lambda each: (each.instance_uuid, each.reference))
+    ]
+    items = [asdict(item) for item in sorted(observed.items, key=lambda each: (each.kind, each.name))]
+    seen = {"instance_uuid": observed.instance_uuid, "items": items, "machines": machines}
+    return hashlib.sha256(canonical(seen)).hexdigest()
+
+
+def read_plan_document(text: str) -> dict[str, Any]:
+    """The document of a plan file.
+
+    Raises:
+        ValueError: it is not a plan file, or its digest is not that of its content.
+    """
+    try:
+        file = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"it is not JSON (line {error.lineno}): write it with -e output=FILE.json") from error
+    if not isinstance(file, dict) or not isinstance(file.get("plan"), dict) or "digest" not in file:
+        raise ValueError("it is not a plan file: write it with -e output=FILE.json")
+    document: dict[str, Any] = file["plan"]
+    if hashlib.sha256(canonical(document)).hexdigest() != file["digest"]:
+        raise ValueError("its content does not match its digest: it was edited after it was written")
+    return document
+
+
+def plan_file_text(plan: Plan) -> str:
+    """The content of a plan file in JSON."""
+    return json.dumps({"digest": plan.digest, "plan": plan.document()}, indent=2, ensure_ascii=False) + "\n"
+
+
+def explain_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """Why the plan of a file is not the plan of today: what a person should look at first."""
+    reasons = []
+    if old.get("kind") != new.get("kind"):
+        reasons.append(f"it is a plan of kind {old.get('kind')!r}, provision takes {new.get('kind')!r}")
+    if old.get("environment") != new.get("environment"):
+        reasons.append(f"it was made for {old.get('environment')}, this is {new.get('environment')}")
+    if old.get("commit") != new.get("commit"):
+        reasons.append(f"it was made from commit {old.get('commit')}, this is {new.get('commit')}")
+    if old.get("scope") != new.get("scope"):
+        reasons.append("it covers other machines (--limit)")
+    observed_before, observed_now = old.get("observed") or {}, new.get("observed") or {}
+    moved = sorted(
+        each for each in {*observed_before, *observed_now} if observed_before.get(each) != observed_now.get(each)
+    )
+    if moved:
+        reasons.append(f"{', '.join(moved)} changed since")
+    if old.get("changes") != new.get("changes"):
+        reasons.append(f"it has {len(old.get('changes') or [])} changes, now there are {len(new.get('changes') or [])}")
+    return "; ".join(reasons) or "it differs"

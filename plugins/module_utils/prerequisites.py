@@ -1,0 +1,70 @@
+"""What machines need of the foundation: a change whose foundation is missing is refused with the names of what is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item
+
+NEXT_STEP = "run playbooks/foundation.yml first"
+
+
+def split_by_prerequisites(
+    changes: Iterable[Change], there: Iterable[Item]
+) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
+    """(changes whose foundation is there, refusals of those whose foundation is not)."""
+    present = {(item.kind, item.name) for item in there}
+    kept: list[Change] = []
+    refused: dict[tuple[str, str], tuple[Change, set[str]]] = {}
+    for change in changes:
+        missing = sorted(f"{kind} {name}" for kind, name in _needs(change) if (kind, name) not in present)
+        if missing:
+            refused.setdefault((change.vcenter, change.object), (change, set()))[1].update(missing)
+        else:
+            kept.append(change)
+    return tuple(kept), tuple(
+        Refusal(
+            vcenter=change.vcenter,
+            kind=change.kind,
+            object=change.object,
+            label=change.label,
+            reason=f"missing in vCenter: {', '.join(sorted(names))}; {NEXT_STEP}",
+        )
+        for change, names in refused.values()
+    )
+
+
+def _needs(change: Change) -> Iterator[tuple[str, str]]:
+    if change.kind == "separation":
+        yield "cluster", change.object.partition("/")[0]
+    if change.kind != "machine":
+        return
+    if change.action == "create":
+        yield from _needs_of_creation(change.after)
+    elif change.field == "folder":
+        yield "folder", change.after
+    elif change.field.startswith("disk+:"):
+        yield "datastore", change.after["datastore"]
+    elif change.field.startswith(("nic:", "nic+:")):
+        yield "port_group", change.after["port_group"]
+    elif change.field.startswith("tag:"):
+        yield "tag", f"{change.field.removeprefix('tag:')}/{change.after}"
+    elif change.field.startswith("attribute:"):
+        yield "attribute", change.field.removeprefix("attribute:")
+
+
+def _needs_of_creation(after: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "cluster", after["cluster"]
+    yield "resource_pool", f"{after['cluster']}/{after['resource_pool']}"
+    yield "folder", after["folder"]
+    yield "template", after["template"]
+    for disk in after["disks"]:
+        yield "datastore", disk["datastore"]
+    for nic in after["nics"]:
+        yield "port_group", nic["port_group"]
+    for category, tag in after["tags"].items():
+        yield "tag", f"{category}/{tag}"
+    for attribute in after["attributes"]:
+        yield "attribute", attribute

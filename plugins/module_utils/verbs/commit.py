@@ -1,0 +1,34 @@
+"""From which commit a plan is made."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+# What a plan depends on; a changed README does not make a plan another one.
+_TREES = ("systems", "platform", "plugins")
+
+
+def describe_commit(repository: Path, fingerprint: str) -> str:
+    """The commit, with "+" and the start of the data's fingerprint when the tree differs from it.
+
+    Without git (an exported tree) only the fingerprint identifies the data: "no-commit+…".
+    """
+    commit = _git(repository, "rev-parse", "HEAD")
+    if commit is None:
+        return f"no-commit+{fingerprint[:12]}"
+    changed = _git(repository, "status", "--porcelain", "--", *_TREES)
+    return f"{commit}+{fingerprint[:12]}" if changed else commit
+
+
+def _git(repository: Path, *arguments: str) -> str | None:
+    try:
+        finished = subprocess.run(  # noqa: S603 - fixed arguments, no shell (2026-11-24)
+            ["git", "-C", str(repository), *arguments],  # noqa: S607 - git of the controller's PATH (2026-11-24)
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        return None
+    return finished.stdout.strip() if finished.returncode == 0 else None

@@ -1,0 +1,60 @@
+"""From open vCenters to a plan."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.compare import Comparison, compare_vcenter
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan, make_plan
+from ansible_collections.kyotsu.platform.plugins.module_utils.prerequisites import split_by_prerequisites
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import LiveVCenter
+
+FOUNDATION, MACHINES, EVERYTHING = "foundation", "machines", "everything"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which differences a verb is about: a part of the estate, and the machines it is limited to (None: all)."""
+
+    part: str
+    names: Collection[str] | None = None
+
+
+def plan_of(target: Target, prepared: Prepared, live: list[LiveVCenter], selection: Selection) -> Plan:
+    """Compare every vCenter and join the differences."""
+    comparisons = [_selected(compare_vcenter_of(each, selection), each, selection) for each in live]
+    return make_plan(
+        environment=target.environment,
+        commit=prepared.commit,
+        scope=None if selection.names is None else sorted(selection.names),
+        observed=[each.observed for each in live],
+        comparisons=comparisons,
+    )
+
+
+def compare_vcenter_of(live: LiveVCenter, selection: Selection) -> Comparison:
+    """All differences of one vCenter, limited to the selection's machines."""
+    return compare_vcenter(live.desired, live.observed, names=selection.names, foundation=selection.part != MACHINES)
+
+
+def _selected(comparison: Comparison, live: LiveVCenter, selection: Selection) -> Comparison:
+    if selection.part == FOUNDATION:
+        return dataclasses.replace(
+            comparison,
+            changes=tuple(each for each in comparison.changes if not is_of_machines(each.kind)),
+            refusals=tuple(each for each in comparison.refusals if not is_of_machines(each.kind)),
+            unmanaged=tuple(each for each in comparison.unmanaged if not is_of_machines(each.kind)),
+        )
+    # What the same plan makes first counts as there.
+    there = live.observed.items if selection.part == MACHINES else (*live.observed.items, *live.desired.items)
+    changes, refusals = split_by_prerequisites(comparison.changes, there)
+    return dataclasses.replace(comparison, changes=changes, refusals=(*comparison.refusals, *refusals))
+
+
+def is_of_machines(kind: str) -> bool:
+    """Whether provision changes objects of this kind; all others belong to foundation."""
+    return kind in ("machine", "separation")

@@ -1,0 +1,60 @@
+"""Where a verb works: environment, vCenters, records. Made from the `target` argument that every module takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Endpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One environment with everything that differs between a lab and production."""
+
+    environment: str
+    production: bool
+    repository: Path
+    endpoints: tuple[Endpoint, ...]
+    datacenters: Mapping[str, str]  # vCenter id -> name of the data centre in this environment
+    records_url: str = field(repr=False)
+    cache_directory: Path | None
+    nfs_root: str | None  # lab only: folder that stands for the NFS exports
+    create_templates: bool  # lab only: an empty template stands for a missing image
+    host_user: str
+    host_password: str = field(repr=False)
+    require_approval: bool
+
+
+def target_from(arguments: Mapping[str, Any]) -> Target:
+    """Make a Target of the module argument `target`; Ansible has checked types and required keys."""
+    cache_directory = arguments.get("cache_directory")
+    production = bool(arguments["production"])
+    return Target(
+        environment=arguments["environment"],
+        production=production,
+        repository=Path(arguments["repository"]).resolve(),
+        endpoints=tuple(_endpoint(vcenter) for vcenter in arguments["vcenters"]),
+        datacenters={vcenter["id"]: vcenter["datacenter"] for vcenter in arguments["vcenters"]},
+        records_url=arguments["records_url"],
+        cache_directory=Path(cache_directory) if cache_directory else None,
+        nfs_root=arguments.get("nfs_root"),
+        create_templates=bool(arguments.get("create_templates")),
+        host_user=arguments.get("host_user") or "",
+        host_password=arguments.get("host_password") or "",
+        # Production never applies a plan that nobody approved; elsewhere it is a choice.
+        require_approval=bool(arguments.get("require_approval") or production),
+    )
+
+
+def _endpoint(vcenter: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(
+        id=vcenter["id"],
+        hostname=vcenter["hostname"],
+        port=int(vcenter["port"]),
+        username=vcenter["username"],
+        password=vcenter["password"],
+        ca_file=vcenter.get("ca_file"),
+    )
