@@ -50,7 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with _open(options) as store:
-            return int(options.command(store, options))
+            code = int(options.command(store, options))
+            sys.stdout.flush()  # here, where a reader that went away is handled
+            return code
     except RecordsError as error:
         print(f"records: {error}", file=sys.stderr)
         return UNUSABLE

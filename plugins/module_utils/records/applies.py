@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,13 +11,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.canonical import (
+    LONGEST_REMARK,
     canonical_json,
     checked_line,
     sha256_of_text,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import Chain
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.database import Database
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import ApplyStateError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import ApplyStateError, SecretRefusedError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.guard import refuse_secrets
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.plans import require_plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.processes import (
@@ -71,7 +73,8 @@ class Applies:
         """Write results per object, many at once: each call is one transaction, which waits for the disk.
 
         An object that is tried again overwrites its row. Times that are None are set: `started_at` when the state is
-        first written, `finished_at` when it is done or failed. ApplyStateError: the apply is finished.
+        first written, `finished_at` when it is done or failed. A message that holds a secret is left out.
+        ApplyStateError: the apply is finished.
         """
         now = clock.to_text(self._database.clock())
         rows = [_to_row(apply_id, result, now) for result in results]
@@ -169,7 +172,6 @@ def _require_running(connection: sa.Connection, apply_id: int) -> sa.Row[Any]:
 
 
 def _to_row(apply_id: int, result: ObjectResult, now: str) -> dict[str, Any]:
-    refuse_secrets(result.message, f"message of {result.object}")
     ended = result.state != "started"
     return {
         "apply_id": apply_id,
@@ -177,10 +179,20 @@ def _to_row(apply_id: int, result: ObjectResult, now: str) -> dict[str, Any]:
         "object": checked_line("object", result.object),
         "state": result.state,
         "changed": result.changed,
-        "message": " ".join(result.message.split()),
+        "message": _message(result.message),
         "started_at": clock.to_text(result.started_at) if result.started_at else now,
         "finished_at": (clock.to_text(result.finished_at) if result.finished_at else now) if ended else None,
     }
+
+
+def _message(text: str) -> str:
+    """Return one line; a message that carries a secret is left out, but the result it belongs to is kept."""
+    try:
+        refuse_secrets(text)
+    except SecretRefusedError:
+        return "(message left out: it holds what looks like a secret)"
+    line = "".join(" " if unicodedata.category(character) in {"Cc", "Cs"} else character for character in text)
+    return " ".join(line.split())[:LONGEST_REMARK]
 
 
 def _to_result(row: Sequence[Any]) -> ObjectResult:

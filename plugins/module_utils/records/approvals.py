@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.canonical import checked_line
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.canonical import LONGEST_REMARK, checked_line
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import Chain
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.database import Database
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import InvalidRecordError
@@ -51,7 +51,7 @@ class Approvals:
             "who": who,
             "role": role,
             "until": clock.to_text(until),
-            "note": checked_line("note", note),
+            "note": checked_line("note", note, longest=LONGEST_REMARK),
             "details": dict(details or {}),
         }
         with self._database.write() as connection:

@@ -10,6 +10,10 @@ from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import InvalidRecordError
 
+# Two names of this length in Japanese still fit into one index row of PostgreSQL (2,704 bytes).
+LONGEST_NAME = 400
+LONGEST_REMARK = 4000
+
 
 def canonical_json(value: Any) -> str:
     """Return JSON with sorted keys, no spaces and no escapes beyond what JSON needs; raise InvalidRecordError else."""
@@ -26,10 +30,15 @@ def sha256_of_text(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def checked_line(name: str, value: str) -> str:
-    """Return `value` if it is one line of text; control characters would break terminals, reports and PostgreSQL."""
+def checked_line(name: str, value: str, *, longest: int = LONGEST_NAME) -> str:
+    """Return `value` if it is one line of text of at most `longest` characters; raise InvalidRecordError else.
+
+    Control characters would break terminals, reports and PostgreSQL.
+    """
     if not isinstance(value, str):
         raise InvalidRecordError(f"{name} must be text, not {type(value).__name__}")
+    if len(value) > longest:
+        raise InvalidRecordError(f"{name} has {len(value)} characters, more than the {longest} allowed")
     for character in value:
         if unicodedata.category(character) in {"Cc", "Cs"}:
             raise InvalidRecordError(f"{name} holds the control character {character!r}; give one line of text")

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, tables
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.canonical import checked_line
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.canonical import LONGEST_REMARK, checked_line
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import Chain
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.database import Database
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import (
@@ -95,7 +95,7 @@ class Locks:
 
     def unlock(self, resource: str, *, reason: str, origin: Origin) -> Holder:
         """Remove the lock of another run by hand and write down why; that run stops at its next check."""
-        if not checked_line("reason", reason).strip():
+        if not checked_line("reason", reason, longest=LONGEST_REMARK).strip():
             raise InvalidRecordError("unlocking by hand needs a reason, which goes into the records")
         with self._database.write() as connection:
             row = connection.execute(_SELECT.where(tables.leases.c.resource == resource)).one_or_none()
@@ -140,8 +140,8 @@ _SELECT = sa.select(*tables.leases.columns)
 def _held(row: sa.Row[Any]) -> str:
     return (
         f"'{row.resource}' is locked by {row.owner} on {row.host} (process {row.pid}), run {row.run_id}, since "
-        f"{row.acquired_at}, last heartbeat {row.heartbeat_at}. Wait for that run to end; if its host is dead, the lock "
-        f"is free at {row.expires_at}; if the run hangs, end it, or remove the lock with "
+        f"{row.acquired_at}, last heartbeat {row.heartbeat_at}. Wait for that run to end; if its host is dead, the "
+        f"lock is free at {row.expires_at}; if the run hangs, end it, or remove the lock with "
         f"`scripts/records.py unlock {row.resource} --reason …`."
     )
 
