@@ -1,0 +1,154 @@
+#!/usr/bin/python
+"""Module kyotsu.platform.machines."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: machines
+short_description: Create and correct the machines of systems/
+description:
+  - Creates every machine that is described and missing, and changes what differs. Machines are matched by the UUID that
+    their permanent key gives, never by name.
+  - What needs a power cycle or interrupts service waits for the machine's window; the rest is applied now.
+  - Nothing is shrunk or destroyed; what is not described is reported and left alone.
+  - One machine that fails does not fail the task, so that the others are finished; RV(results) says which and why.
+author:
+  - Kyotsu platform team
+extends_documentation_fragment:
+  - kyotsu.platform.target
+options:
+  names:
+    description: Inventory hosts to work on. Without it all machines.
+    type: list
+    elements: str
+  plan_file:
+    description:
+      - A plan in JSON that M(kyotsu.platform.plan) wrote. Only that plan is applied, and it is refused if the world has
+        moved since.
+    type: path
+  emergency:
+    description: Reason for applying now what would wait for its window; it is kept in the records.
+    type: str
+attributes:
+  check_mode:
+    description: Reads and compares only; what it returns is what the same run without check mode would do.
+    support: full
+  diff_mode:
+    description: Shows before and after per object.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Create and correct the machines of this play
+  kyotsu.platform.machines:
+    target: "{{ kyotsu_target }}"
+    names: "{{ ansible_play_hosts_all }}"
+    plan_file: reports/plan.json
+  run_once: true
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+digest:
+  description: SHA-256 of the plan in its canonical form; the same differences always give the same digest.
+  type: str
+  returned: success
+results:
+  description: What came of each object that differs, one entry per object.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    vcenter:
+      description: Id of the vCenter.
+      type: str
+    kind:
+      description: Sort of object, such as V(machine) or V(port_group).
+      type: str
+    object:
+      description: Key of the machine or name of the object.
+      type: str
+    label:
+      description: What a person calls it.
+      type: str
+    status:
+      description: One of V(changed), V(failed), V(held), V(refused).
+      type: str
+    message:
+      description: Why.
+      type: str
+    changes:
+      description: Each differing field with C(field), C(before), C(after), C(risk) and C(reason).
+      type: list
+      elements: dict
+summary:
+  description: Number of objects by status, and of unmanaged ones.
+  type: dict
+  returned: success
+  sample: {changed: 2, unchanged: 148, failed: 0, held: 1, refused: 0, unmanaged: 3}
+unmanaged:
+  description: What exists and is not described; it is reported and left alone.
+  type: list
+  elements: dict
+  returned: success
+diff:
+  description: Before and after per object, shown by C(--diff).
+  type: list
+  elements: dict
+  returned: success
+calls:
+  description: Number of requests to each vCenter.
+  type: dict
+  returned: success
+  sample: {vc-kyotsu: 9, vc-mynumber: 9}
+seconds:
+  description: Wall time of the work.
+  type: float
+  returned: success
+plan_file:
+  description: The plan that was written or applied, if one was named.
+  type: str
+  returned: success
+notes:
+  description: What the reader should know, such as a lock that holds on one controller only.
+  type: list
+  elements: str
+  returned: success
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, path_of, time_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.failures import FAILURES
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.provision import run_provision
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import target_from
+
+
+def main() -> None:
+    """Entry point."""
+    module = AnsibleModule(
+        argument_spec=arguments(
+            names={"type": "list", "elements": "str"},
+            plan_file={"type": "path"},
+            emergency={"type": "str"},
+        ),
+        supports_check_mode=True,
+    )
+    params = module.params
+
+    def run() -> Outcome:
+        return run_provision(
+            target_from(params["target"]),
+            names=params["names"],
+            check=module.check_mode,
+            plan_file=path_of(params, "plan_file"),
+            emergency=params["emergency"] or None,
+            now=time_of(params),
+        )
+
+    finish(module, run, (*FAILURES, ValueError))
+
+
+if __name__ == "__main__":
+    main()
