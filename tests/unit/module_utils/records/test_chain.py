@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,13 @@ def test_the_hash_covers_what_is_stored_and_can_be_computed_by_others(store: Sto
     assert entry.previous_hash == "0" * 64
     assert entry_hash(entry) == entry.hash
     assert store.chain.get(1) == entry
+    # Written out, so that whoever has only the table and a SHA-256 program can check it in ten years.
+    text = (
+        '{"actor":"hanako","commit":"' + "0" * 40 + '","host":"controller-1","id":1,"kind":"custody",'
+        '"payload":"{\\"n\\":1,\\"場所\\":\\"書庫\\"}","previous_hash":"' + "0" * 64 + '",'
+        '"recorded_at":"2026-11-24T06:00:00.000000Z","run_id":"run-1","subject":"テープ-1"}'
+    )
+    assert entry.hash == hashlib.sha256(text.encode()).hexdigest()
 
 
 @pytest.mark.parametrize(
@@ -129,6 +138,18 @@ def test_a_chain_rewritten_with_right_hashes_is_found_with_an_anchor_only(
         assert findings(after) == []
         assert findings(after, anchors[-1]) == [(6, "rewritten")]
         assert findings(after, anchors[0], anchors[2]) == [(1, "rewritten"), (3, "rewritten")]
+
+
+def test_an_entry_forged_with_its_own_right_hash_does_not_fit_its_successor(
+    store: Store, origin: Origin, database_file: Path
+) -> None:
+    anchors = fill(store, origin)
+    entry = store.chain.get(3)
+    assert entry is not None
+    forged = entry_hash(replace(entry, actor="mallory"))
+    tamper(database_file, ("UPDATE entries SET actor = 'mallory', hash = ? WHERE id = 3", (forged,)))
+    assert findings(store) == [(4, "rewritten")]
+    assert findings(store, anchors[2]) == [(3, "rewritten"), (4, "rewritten")]
 
 
 def test_bytes_that_are_no_text_are_found_and_do_not_stop_the_verification(
