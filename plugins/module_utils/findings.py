@@ -29,7 +29,7 @@ class Finding:
     remedy: Text
 
 
-class InvalidEstate(Exception):  # noqa: N818 - read as a sentence: except InvalidEstate (2026-11-24)
+class InvalidEstate(Exception):
     """The data is not fit to be used. `findings` are all of them, warnings too; the text is the list and its count."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:

@@ -14,6 +14,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.source import Document, Keys
 
 STEM_OF_LIST = {name: file.removesuffix(".yml") for file, names in FILES.items() for name in names}
+FILE_OF_LIST = {name: f"platform/{file}" for file, names in FILES.items() for name in names}
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,10 @@ class Context:
     def is_unread(self, system_id: str) -> bool:
         """Whether the system's file exists and has errors of its own, so that nothing more is known of it."""
         return any(stem == system_id or stem.startswith(f"{system_id}-") for stem in self.unread)
+
+    def is_unread_machine(self, key: str) -> bool:
+        """Whether the key may be that of a machine in a system file with errors of its own."""
+        return any(key.startswith(f"{system}-") for stem in self.unread for system in (stem, stem.split("-")[0]))
 
 
 Findings = Iterable[Finding]

@@ -1,0 +1,43 @@
+"""T-01: the term of use of each equipment, with its extensions, has not run out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
+
+_WARN_AHEAD = timedelta(days=30)
+
+
+def check(estate: Estate, context: Context) -> Findings:
+    """A warning when the last term is over or ends within 30 days: what runs must go on, so it never is an error."""
+    for index, equipment in enumerate(estate.platform.equipment):
+        if not equipment.terms:
+            continue
+        number, last = max(enumerate(equipment.terms), key=lambda item: item[1].end)
+        if last.end >= (context.as_of + _WARN_AHEAD).isoformat():
+            continue
+        over = last.end < context.as_of.isoformat()
+        custodian = equipment.successor_custodian
+        yield context.finding(
+            "T-01",
+            ("equipment", index, "terms", number, "end"),
+            equipment.id,
+            Text(
+                en=f"{equipment.id}: the term of use {'ended' if over else 'ends'} on {last.end}",
+                ja=f"{equipment.name}: 利用期間は {last.end} {'に終了しました' if over else 'までです'}",
+            ),
+            Text(
+                en="record the extension with reason and approver"
+                + (f", or hand over to {custodian}" if custodian else ", and name a successor_custodian"),
+                ja="延長を理由・承認者とともに記録するか、"
+                + (
+                    f"{custodian} へ引き継いでください"
+                    if custodian
+                    else "引継先（successor_custodian）を定めてください"
+                ),
+            ),
+            only_warn=True,
+        )
