@@ -1,0 +1,1 @@
+"""The lab: a whole platform on one machine."""

@@ -1,0 +1,125 @@
+"""The commands of lab.py."""
+
+import argparse
+import json
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lab.errors import LabError
+from lab.laboratory import Laboratory, ProcessStatus
+from lab.paths import REPOSITORY, STATE_ROOT
+from lab.toolchain import ensure_simulator
+from lab.world import build_world
+
+EXIT_FAILED = 1
+EXIT_NOT_RUNNING = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and give its exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return EXIT_FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="lab.py", description="Control the lab's vCenters.")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--lab", default=os.environ.get("KYOTSU_LAB", "default"), help="name of the lab")
+    common.add_argument("--state-root", type=Path, default=STATE_ROOT, help="folder of all labs (default: .lab)")
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, parents=[common], help=text, description=text)
+        sub.set_defaults(run=run)
+        return sub
+
+    command("build", _build, "build the simulator")
+    up = command("up", _up, "start the lab, or what is missing of it")
+    up.add_argument("--world", type=Path, help="JSON file with hosts and datastores (default: from platform/)")
+    command("status", _status, "list processes; exit 3 if one does not run")
+    command("stop", _stop, "end the processes, keep the world")
+    command("down", _down, "end the processes and remove everything")
+    command("env", _env, "print shell variables for this lab")
+    return parser
+
+
+def _laboratory(options: argparse.Namespace) -> Laboratory:
+    return Laboratory(options.lab, options.state_root)
+
+
+def _build(_options: argparse.Namespace) -> int:
+    print(ensure_simulator())
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    world = build_world(REPOSITORY) if options.world is None else _read_world(options.world)
+    _laboratory(options).up(world)
+    return 0
+
+
+def _read_world(path: Path) -> dict[str, Any]:
+    try:
+        world = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise LabError(f"{path}: {error}") from error
+    if not isinstance(world, dict) or not isinstance(world.get("vcenters"), dict):
+        raise LabError(f"{path}: an object with the key vcenters is expected; see lab/README.md")
+    return world
+
+
+def _status(options: argparse.Namespace) -> int:
+    statuses = _laboratory(options).status()
+    if not statuses:
+        print(f"lab {options.lab} is not there; run make lab-up")
+        return EXIT_NOT_RUNNING
+    print(f"{'vcenter':<14}{'pid':>8}{'port':>7}{'memory':>9}{'hosts':>7}{'VMs':>7}{'journal':>10}  log")
+    for status in statuses:
+        print(_line(status))
+    return 0 if all(status.pid for status in statuses) else EXIT_NOT_RUNNING
+
+
+def _line(status: ProcessStatus) -> str:
+    hosts, machines = (str(status.objects.get(kind, "-")) for kind in ("HostSystem", "VirtualMachine"))
+    return (
+        f"{status.vcenter:<14}{status.pid or 'stopped':>8}{status.port:>7}{_megabytes(status.resident_bytes):>9}"
+        f"{hosts:>7}{machines:>7}{_megabytes(status.journal_bytes):>10}  {status.log_file}"
+    )
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB"
+
+
+def _stop(options: argparse.Namespace) -> int:
+    _laboratory(options).stop()
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    _laboratory(options).down()
+    return 0
+
+
+def _env(options: argparse.Namespace) -> int:
+    laboratory = _laboratory(options)
+    state = laboratory.state()
+    if not state:
+        print(f"lab {options.lab} is not there; run make lab-up", file=sys.stderr)
+        return EXIT_NOT_RUNNING
+    variables = {
+        "KYOTSU_LAB": laboratory.paths.name,
+        "KYOTSU_LAB_FILE": str(laboratory.paths.state_file),
+        "KYOTSU_LAB_CA_FILE": state["ca_file"],
+    }
+    for name, value in variables.items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0

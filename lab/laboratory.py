@@ -1,0 +1,175 @@
+"""A lab as a whole: bring it up, tell about it, stop it, take it down.
+
+```python
+lab = Laboratory("default")
+lab.up(build_world(REPOSITORY))
+lab.state()["vcenters"]["vc-kyotsu"]["port"]
+lab.process("vc-kyotsu").control.counters()
+lab.down()
+```
+"""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lab.certificates import Certificate, ensure_authority, ensure_server_certificate
+from lab.errors import LabError
+from lab.files import locked, read_json, write_json
+from lab.passwords import accounts
+from lab.paths import STATE_ROOT, LabPaths, lab_paths
+from lab.simulator_process import SimulatorProcess
+from lab.toolchain import ensure_simulator
+
+HOSTNAME = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class ProcessStatus:
+    """What lab-status tells of one process."""
+
+    vcenter: str
+    pid: int | None
+    port: int
+    resident_bytes: int
+    objects: dict[str, int]
+    journal_bytes: int
+    log_file: Path
+
+
+class Laboratory:
+    """One lab, named; its state is the folder `.lab/<name>/`."""
+
+    def __init__(self, name: str = "default", state_root: Path = STATE_ROOT) -> None:
+        self.paths: LabPaths = lab_paths(name, state_root)
+
+    def state(self) -> dict[str, Any]:
+        """Give lab.json; empty if the lab was never up."""
+        return read_json(self.paths.state_file)
+
+    def vcenters(self) -> list[str]:
+        """Give the ids of the lab's vCenters."""
+        return sorted(self.state().get("vcenters", {}))
+
+    def process(self, vcenter: str) -> SimulatorProcess:
+        """Give the process of one vCenter."""
+        return SimulatorProcess(vcenter, self.paths.vcenter(vcenter))
+
+    def password_file(self, vcenter: str, account: str = "automation") -> Path:
+        """Give the file with the password of an account (automation, reader)."""
+        return self.paths.secrets / f"{vcenter}-{account}.password"
+
+    def up(self, world: dict[str, Any], say: Callable[[str], None] = print) -> None:
+        """Start what is not running, tell what runs about a changed world, and wait until all is ready."""
+        binary = ensure_simulator(say=say)
+        with locked(self.paths.lock_file):
+            authority = ensure_authority(self.paths.ca_file.parent, self.paths.name)
+            changed = [
+                self._start_or_update(vcenter, content, binary, authority)
+                for vcenter, content in world["vcenters"].items()
+            ]
+            for (vcenter, content), what in zip(world["vcenters"].items(), changed, strict=True):
+                process = self.process(vcenter)
+                health = process.wait_until_ready()
+                self._remember(vcenter, content, process, health)
+                say(f"{what:<8}{vcenter}  https://{HOSTNAME}:{health['port']}  log {process.log_file}")
+
+    def stop(self, say: Callable[[str], None] = print) -> None:
+        """End the processes and keep the world."""
+        with locked(self.paths.lock_file):
+            self._stop(say)
+
+    def down(self, say: Callable[[str], None] = print) -> None:
+        """End the processes and remove the lab's state, passwords and world included."""
+        with locked(self.paths.lock_file):
+            self._stop(say)
+            if self.paths.root.exists():
+                shutil.rmtree(self.paths.root)
+                say(f"removed {self.paths.root}")
+        self.paths.lock_file.unlink(missing_ok=True)
+
+    def status(self) -> list[ProcessStatus]:
+        """Give one entry per vCenter; a process that does not run has pid None."""
+        return [self._status(vcenter, entry) for vcenter, entry in sorted(self.state().get("vcenters", {}).items())]
+
+    def _status(self, vcenter: str, entry: dict[str, Any]) -> ProcessStatus:
+        process = self.process(vcenter)
+        pid = process.pid()
+        health = process.control.health() if pid else {}
+        journal = process.journal_file
+        return ProcessStatus(
+            vcenter=vcenter,
+            pid=pid,
+            port=entry["port"],
+            resident_bytes=process.resident_bytes(),
+            objects=health.get("objects", {}),
+            journal_bytes=journal.stat().st_size if journal.exists() else 0,
+            log_file=process.log_file,
+        )
+
+    def _stop(self, say: Callable[[str], None]) -> None:
+        for vcenter in self.vcenters():
+            if self.process(vcenter).stop():
+                say(f"stopped {vcenter}")
+
+    def _start_or_update(self, vcenter: str, content: dict[str, Any], binary: Path, authority: Certificate) -> str:
+        process = self.process(vcenter)
+        process.folder.mkdir(parents=True, exist_ok=True)
+        hardware = {"hosts": content["hosts"], "datastores": content["datastores"]}
+        for datastore in hardware["datastores"]:
+            self.paths.datastore(vcenter, datastore).mkdir(parents=True, exist_ok=True)
+        world_file = process.folder / "world.json"
+        is_new = read_json(world_file) != hardware
+        write_json(world_file, hardware)
+        if process.pid() is not None:
+            known = self.state().get("vcenters", {}).get(vcenter, {}).get("instance_uuid", content["instance_uuid"])
+            if known != content["instance_uuid"]:
+                raise LabError(f"{vcenter} has another instance_uuid now: run make lab-down first")
+            if process.binary_name() == binary.name:
+                if is_new:
+                    process.wait_until_ready()
+                    process.control.set_world(hardware)
+                return "updated" if is_new else "running"
+            process.stop()  # built from other sources: start the new one on the same world
+        process.start(binary, self._config(vcenter, content, process, authority))
+        return "started"
+
+    def _config(
+        self, vcenter: str, content: dict[str, Any], process: SimulatorProcess, authority: Certificate
+    ) -> dict[str, Any]:
+        certificate = ensure_server_certificate(process.folder, [f"{vcenter}.lab.test"], authority)
+        accounts_file = process.folder / "accounts.json"
+        write_json(accounts_file, accounts(self.paths.secrets, vcenter))
+        home = process.folder / "home"
+        home.mkdir(exist_ok=True)
+        # Port 0 lets the kernel choose; what it chose is kept for the next start.
+        port = self.state().get("vcenters", {}).get(vcenter, {}).get("port", 0)
+        return {
+            "vcenter": vcenter,
+            "instance_uuid": content["instance_uuid"],
+            "listen": f"{HOSTNAME}:{port}",
+            "certificate_file": str(certificate.certificate_file),
+            "key_file": str(certificate.key_file),
+            "accounts_file": str(accounts_file),
+            "world_file": str(process.folder / "world.json"),
+            "control_socket": str(process.control_socket),
+            "journal_file": str(process.journal_file),
+            "home": str(home),
+        }
+
+    def _remember(
+        self, vcenter: str, content: dict[str, Any], process: SimulatorProcess, health: dict[str, Any]
+    ) -> None:
+        state = self.state()  # other parts of the lab keep their own keys in it
+        state["name"] = self.paths.name
+        state["ca_file"] = str(self.paths.ca_file)
+        state.setdefault("vcenters", {})[vcenter] = {
+            "hostname": HOSTNAME,
+            "port": health["port"],
+            "instance_uuid": content["instance_uuid"],
+            "control_socket": str(process.control_socket),
+            "pid": health["pid"],
+        }
+        write_json(self.paths.state_file, state)
