@@ -66,11 +66,11 @@ def _systems(estate: Estate, vcenter: VCenter) -> Iterator[System]:
 
 
 def _folders(estate: Estate, vcenter: VCenter) -> Iterator[Item]:
-    """Folders of the platform, one per segment, and below it one per system (none once it is retired)."""
+    """Folders of the platform (one per kind of system), and below them one per system (none once it is retired)."""
     paths = set(estate.platform.folders)
     for system in _systems(estate, vcenter):
         if system.status != "retired":
-            paths.update((system.segment, f"{system.segment}/{system.id}"))
+            paths.add(f"{system.kind}/{system.id}")
     for path in sorted(paths):
         yield Item(kind="folder", name=path)
 
@@ -201,7 +201,7 @@ def _desired_machine(estate: Estate, system: System, machine: Machine) -> Desire
         order=_ORDER.get(machine.role, _MIDDLE),
         cluster=system.cluster,
         resource_pool=system.resource_pool,
-        folder=f"{system.segment}/{system.id}",
+        folder=f"{system.kind}/{system.id}",
         template=image.template,
         guest_id=image.guest_id,
         os_family=image.os_family,

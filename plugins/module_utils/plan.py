@@ -23,6 +23,7 @@ class Plan:
     kind: str
     environment: str
     commit: str
+    part: str  # everything | foundation | machines
     scope: tuple[str, ...] | None  # inventory names that it is limited to; None: everything
     observed: Mapping[str, str]  # vCenter id -> fingerprint of what was seen there
     changes: tuple[Change, ...]
@@ -35,6 +36,7 @@ class Plan:
             "kind": self.kind,
             "environment": self.environment,
             "commit": self.commit,
+            "part": self.part,
             "scope": None if self.scope is None else sorted(self.scope),
             "observed": dict(sorted(self.observed.items())),
             "changes": [asdict(change) for change in self.changes],
@@ -57,6 +59,7 @@ def make_plan(
     *,
     environment: str,
     commit: str,
+    part: str,
     scope: Sequence[str] | None,
     observed: Sequence[ObservedVCenter],
     comparisons: Sequence[Comparison],
@@ -66,6 +69,7 @@ def make_plan(
         kind=LIVE,
         environment=environment,
         commit=commit,
+        part=part,
         scope=None if scope is None else tuple(scope),
         observed={each.id: fingerprint(each) for each in observed},
         changes=tuple(change for each in comparisons for change in each.changes),

@@ -15,7 +15,7 @@ def plan_text(plan: Plan, held: Sequence[Held] = ()) -> str:
     """The plan as text; held changes (保留) are marked with what they wait for."""
     waits = {(each.change.vcenter, each.change.object, each.change.field): each.reason for each in held}
     lines = [f"Plan for {plan.environment} from commit {plan.commit}", f"digest {plan.digest}", ""]
-    for (vcenter, kind, label), changes in _grouped(plan.changes).items():
+    for (vcenter, kind, label), changes in group_changes(plan.changes).items():
         lines.append(f"{vcenter}: {kind} {label}")
         for change in changes:
             reason = waits.get((change.vcenter, change.object, change.field))
@@ -81,7 +81,8 @@ def _value(value: Any) -> str:
     return "none" if value is None else str(value).replace("\n", " | ")
 
 
-def _grouped(changes: Sequence[Change]) -> dict[tuple[str, str, str], list[Change]]:
+def group_changes(changes: Sequence[Change]) -> dict[tuple[str, str, str], list[Change]]:
+    """Changes by (vCenter, kind, label), in their order."""
     groups: dict[tuple[str, str, str], list[Change]] = {}
     for change in changes:
         groups.setdefault((change.vcenter, change.kind, change.label), []).append(change)

@@ -7,7 +7,7 @@ JSON values. Names of items, and their properties (lists are sorted):
 kind                      name                           properties
 ========================  =============================  ==========================================================
 datacenter                osaka-dc                       {}
-folder                    internet/s01                   {}  (path below the datacenter's root of virtual machines)
+folder                    hosted/s01                     {}  (path below the datacenter's root of virtual machines)
 cluster                   kyotsu-lgwan                   ha: bool, drs: bool, host_failures_tolerated: int
 host                      kyotsu-lgwan-esx01             cluster: str
 switch                    dvs-kyotsu                     mtu: int, uplinks: int, hosts: [str]

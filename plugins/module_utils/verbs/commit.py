@@ -23,8 +23,8 @@ def describe_commit(repository: Path, fingerprint: str) -> str:
 
 def _git(repository: Path, *arguments: str) -> str | None:
     try:
-        finished = subprocess.run(  # noqa: S603 - fixed arguments, no shell (2026-11-24)
-            ["git", "-C", str(repository), *arguments],  # noqa: S607 - git of the controller's PATH (2026-11-24)
+        finished = subprocess.run(
+            ["git", "-C", str(repository), *arguments],
             capture_output=True,
             text=True,
             check=False,

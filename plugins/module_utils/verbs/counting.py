@@ -8,9 +8,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.change import Resu
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.differences import (
     EVERYTHING,
     FOUNDATION,
-    MACHINES,
     Selection,
-    is_of_machines,
+    part_of,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import LiveVCenter
 
@@ -33,6 +32,5 @@ def _covered(live: LiveVCenter, selection: Selection) -> Iterable[tuple[str, str
     if selection.names is not None:
         return
     for item in live.desired.items:
-        part = MACHINES if is_of_machines(item.kind) else FOUNDATION
-        if selection.part in (part, EVERYTHING):
+        if selection.part in (part_of(item.kind), EVERYTHING):
             yield vcenter, item.kind, item.name

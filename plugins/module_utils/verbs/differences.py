@@ -30,6 +30,7 @@ def plan_of(target: Target, prepared: Prepared, live: list[LiveVCenter], selecti
     return make_plan(
         environment=target.environment,
         commit=prepared.commit,
+        part=selection.part,
         scope=None if selection.names is None else sorted(selection.names),
         observed=[each.observed for each in live],
         comparisons=comparisons,
@@ -45,9 +46,9 @@ def _selected(comparison: Comparison, live: LiveVCenter, selection: Selection) -
     if selection.part == FOUNDATION:
         return dataclasses.replace(
             comparison,
-            changes=tuple(each for each in comparison.changes if not is_of_machines(each.kind)),
-            refusals=tuple(each for each in comparison.refusals if not is_of_machines(each.kind)),
-            unmanaged=tuple(each for each in comparison.unmanaged if not is_of_machines(each.kind)),
+            changes=tuple(each for each in comparison.changes if part_of(each.kind) == FOUNDATION),
+            refusals=tuple(each for each in comparison.refusals if part_of(each.kind) == FOUNDATION),
+            unmanaged=tuple(each for each in comparison.unmanaged if part_of(each.kind) == FOUNDATION),
         )
     # What the same plan makes first counts as there.
     there = live.observed.items if selection.part == MACHINES else (*live.observed.items, *live.desired.items)
@@ -55,6 +56,6 @@ def _selected(comparison: Comparison, live: LiveVCenter, selection: Selection) -
     return dataclasses.replace(comparison, changes=changes, refusals=(*comparison.refusals, *refusals))
 
 
-def is_of_machines(kind: str) -> bool:
-    """Whether provision changes objects of this kind; all others belong to foundation."""
-    return kind in ("machine", "separation")
+def part_of(kind: str) -> str:
+    """Which verb changes objects of this kind: provision the machines, foundation all others."""
+    return MACHINES if kind in ("machine", "separation") else FOUNDATION

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.differences import FOUNDATION, Selection
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
@@ -12,7 +13,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.write import
 
 
 def run_foundation(
-    target: Target, *, check: bool, emergency: str | None = None, now: datetime | None = None
+    target: Target,
+    *,
+    check: bool,
+    plan_file: Path | None = None,
+    emergency: str | None = None,
+    now: datetime | None = None,
 ) -> Outcome:
     """Make what is missing and change what differs; what interrupts service waits for the maintenance window.
 
@@ -23,5 +29,7 @@ def run_foundation(
         InvalidEstate, VCenterError, RecordsError, VerbRefused: nothing was touched.
     """
     prepared = prepare(target, now)
-    order = Order(verb="foundation", selection=Selection(part=FOUNDATION), check=check, emergency=emergency)
+    order = Order(
+        verb="foundation", selection=Selection(part=FOUNDATION), check=check, plan_file=plan_file, emergency=emergency
+    )
     return run_order(target, prepared, order)

@@ -47,8 +47,8 @@ def locked_run(target: Target, verb: str, commit: str) -> Iterator[Run]:
             for dead in store.applies.interrupted():
                 store.applies.finish(dead.id, outcome="interrupted", origin=origin)
                 notes.append(
-                    f"{dead.verb} of {dead.started_at:%Y-%m-%d %H:%M} UTC by {dead.actor} (run {dead.run_id}) died before "
-                    f"its end; {verb} goes on from what vCenter shows"
+                    f"{dead.verb} of {dead.started_at:%Y-%m-%d %H:%M} UTC by {dead.actor} (run {dead.run_id}) died "
+                    f"before its end; {verb} goes on from what vCenter shows"
                 )
             yield Run(store, lease, origin, tuple(notes))
 

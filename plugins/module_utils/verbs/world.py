@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
-
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredVCenter, ObservedVCenter
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Endpoint, Session, connect
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target

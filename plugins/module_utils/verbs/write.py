@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.change import Result
+from ansible_collections.kyotsu.platform.plugins.module_utils.change import Refusal, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.gate import Gate, Gated
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan, explain_difference, read_plan_document
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import summary_line
+from ansible_collections.kyotsu.platform.plugins.module_utils.prerequisites import split_by_prerequisites
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs import results
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.counting import count_unchanged
-from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.differences import Selection, plan_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.differences import (
+    MACHINES,
+    Selection,
+    part_of,
+    plan_of,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.progress import Progress
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import LiveVCenter, calls, live_vcenters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A plan, what of it this verb may do now, and everything that is refused."""
+
+    plan: Plan
+    gated: Gated
+    refusals: tuple[Refusal, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +54,8 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
     started = time.monotonic()
     if order.check:
         with live_vcenters(target, prepared.desired) as live:
-            plan, gated = _decide(target, prepared, order, live)
-            return _outcome(order, plan, gated, live, results.would_change(gated.passed), started)
+            decision = _decide(target, prepared, order, live)
+            return _outcome(order, decision, live, results.would_change(decision.gated.passed), started=started)
 
     from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import (
         Recorder,
@@ -52,41 +68,51 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
         locked_run(target, order.verb, prepared.commit) as run,
         live_vcenters(target, prepared.desired) as live,
     ):
-        plan, gated = _decide(target, prepared, order, live)
+        decision = _decide(target, prepared, order, live)
         applied: list[Result] = []
-        if gated.passed:
-            require_approval(run, target, plan, prepared.now)
+        if decision.gated.passed:
+            require_approval(run, target, decision.plan, prepared.now)
             # Only the writing path pays for what imports and threads cost.
             from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.apply import apply_changes
 
-            recorder = Recorder(run, target, order.verb, plan)
-            applied = apply_changes(target, live, gated.passed, recorder)
+            recorder = Recorder(run, target, order.verb, decision.plan)
+            applied = apply_changes(target, live, decision.gated.passed, recorder)
             recorder.finish(failed=any(result.status == "failed" for result in applied))
         notes = (*run.notes, *_emergency_note(order))
-        return _outcome(order, plan, gated, live, applied, started, notes)
+        return _outcome(order, decision, live, applied, started=started, notes=notes)
 
 
-def _decide(target: Target, prepared: Prepared, order: Order, live: list[LiveVCenter]) -> tuple[Plan, Gated]:
-    plan = plan_of(target, prepared, live, order.selection)
-    if order.plan_file is not None:
-        _require_same_plan(order.plan_file, plan)
-    gated = Gate(prepared.estate, prepared.now, emergency=order.emergency).decide(plan.changes)
+def _decide(target: Target, prepared: Prepared, order: Order, live: list[LiveVCenter]) -> Decision:
+    document = _read_plan(order.plan_file) if order.plan_file else None
+    selection = order.selection
+    if document is not None:
+        # A plan of everything serves foundation and provision; each does its part of it.
+        selection = replace(selection, part=document.get("part", selection.part))
+    plan = plan_of(target, prepared, live, selection)
+    if document is not None and document != plan.document():
+        raise VerbRefused(
+            f"plan file {order.plan_file} is not what would be done now: "
+            f"{explain_difference(document, plan.document())}. Nothing was changed; write the plan again and have it "
+            "approved"
+        )
+    changes = [change for change in plan.changes if part_of(change.kind) == order.selection.part]
+    there = [item for each in live for item in each.observed.items]
+    missing: tuple[Refusal, ...] = ()
+    if order.selection.part == MACHINES:
+        changes_kept, missing = split_by_prerequisites(changes, there)
+        changes = list(changes_kept)
+    gated = Gate(prepared.estate, prepared.now, emergency=order.emergency).decide(changes)
     Progress().say(f"{order.verb}: {summary_line(plan, gated.held)}")
-    return plan, gated
+    return Decision(plan=plan, gated=gated, refusals=(*plan.refusals, *missing))
 
 
-def _require_same_plan(file: Path, plan: Plan) -> None:
+def _read_plan(file: Path) -> dict[str, Any]:
     try:
-        document = read_plan_document(file.read_text(encoding="utf-8"))
+        return read_plan_document(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise VerbRefused(f"plan file {file}: {error.strerror}") from error
     except (ValueError, UnicodeDecodeError) as error:
         raise VerbRefused(f"plan file {file}: {error}") from error
-    if document != plan.document():
-        raise VerbRefused(
-            f"plan file {file} is not what would be done now: {explain_difference(document, plan.document())}. Nothing "
-            "was changed; write the plan again and have it approved"
-        )
 
 
 def _emergency_note(order: Order) -> Sequence[str]:
@@ -95,19 +121,19 @@ def _emergency_note(order: Order) -> Sequence[str]:
 
 def _outcome(
     order: Order,
-    plan: Plan,
-    gated: Gated,
+    decision: Decision,
     live: list[LiveVCenter],
     done: Sequence[Result],
+    *,
     started: float,
     notes: Sequence[str] = (),
 ) -> Outcome:
-    shown = [*done, *results.held(gated.held), *results.refused(plan.refusals)]
+    shown = [*done, *results.held(decision.gated.held), *results.refused(decision.refusals)]
     return Outcome(
         results=shown,
         unchanged=count_unchanged(shown, live, order.selection),
-        unmanaged=plan.unmanaged,
-        digest=plan.digest,
+        unmanaged=decision.plan.unmanaged,
+        digest=decision.plan.digest,
         seconds=time.monotonic() - started,
         calls=calls(live),
         plan_file=str(order.plan_file) if order.plan_file else None,

@@ -1,0 +1,107 @@
+# Entry points in plain words; `make help` lists them. CI calls the same targets.
+# Everything is idempotent: a second run does only what is missing.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON := .venv/bin/python
+BIN := .venv/bin
+# Two labs run side by side under different names.
+LAB ?= default
+export KYOTSU_LAB := $(LAB)
+# ansible-playbook, pytest and scripts of this repository only, whatever is installed elsewhere.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+# Modules say progress in UTF-8.
+export PYTHONUTF8 := 1
+
+.PHONY: help
+help: ## list the entry points
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+
+##@ the two commands of the README
+
+.PHONY: demo test
+demo: ## build the lab, provision the whole estate, prove that a second run changes nothing
+	@scripts/bootstrap lab
+	@$(MAKE) --output-sync=target -j2 setup lab-build
+	@$(PYTHON) scripts/demo.py --lab $(LAB)
+
+test: setup-tests ## checks and tests, with one small end-to-end of each verb
+	@$(PYTHON) scripts/run_checks.py quick
+
+##@ more checks
+
+.PHONY: test-all validate lint types unit integration molecule reference check-reference bench bench-bars
+test-all: setup-tests ## every check, test, molecule scenario, fault and bar
+	@$(PYTHON) scripts/run_checks.py all
+
+validate: setup ## check systems/ and platform/ against schemas and rules, offline
+	@$(PYTHON) scripts/validate.py
+
+lint: setup ## ruff, yamllint, ansible-lint (production profile), gofmt and go vet
+	@$(PYTHON) scripts/run_checks.py lint
+
+types: setup ## mypy strict on the core, scripts and lab
+	@$(PYTHON) scripts/run_checks.py types
+
+unit: setup ## unit and data tests
+	@$(PYTHON) -m pytest -q -n 2 tests/unit tests/data
+
+integration: setup-tests ## tests against real labs that they start themselves
+	@$(PYTHON) -m pytest -q tests/integration
+
+molecule: setup-tests ## one scenario against a lab of its own: make molecule SCENARIO=provision
+	@$(PYTHON) scripts/run_checks.py molecule --scenario $(SCENARIO)
+
+reference: setup ## write docs/reference from the schemas
+	@$(PYTHON) scripts/reference.py
+
+bench: setup-tests ## measure at 150, 2,500 and 10,433 machines, beside what users would pick instead
+	@$(PYTHON) tests/bench/bench.py
+
+bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calibration
+	@$(PYTHON) tests/bench/bars.py
+
+##@ verbs (lab by default; production: INVENTORY=inventory/production)
+
+INVENTORY ?= inventory/lab
+ARGS ?=
+.PHONY: plan foundation provision graph
+plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
+	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
+
+foundation: setup ## clusters, hosts, switches, datastores, folders, pools, tags, roles
+	@ansible-playbook -i $(INVENTORY) playbooks/foundation.yml $(ARGS)
+
+provision: setup ## machines as systems/ describes them; ARGS="--check --diff --limit s02*"
+	@ansible-playbook -i $(INVENTORY) playbooks/provision.yml $(ARGS)
+
+graph: setup ## the inventory as a tree of groups
+	@ansible-inventory -i $(INVENTORY) --graph
+
+##@ tools
+
+.PHONY: setup setup-tests clean
+# The stamp's name carries the pins: a changed pin makes a new stamp.
+STAMP := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt 2>/dev/null | sha256sum | cut -c1-16)
+
+setup: $(STAMP) ## install the Python tools into .venv
+
+$(STAMP): requirements.txt requirements-dev.txt
+	@scripts/bootstrap python
+	@echo "setup: installing requirements-dev.txt into .venv"
+	@test -x .venv/bin/python || python3 -m venv .venv
+	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@rm -f .venv/.installed-* && touch $(STAMP)
+
+setup-tests: ## what the tests need beyond setup: the lab's binary and a PostgreSQL server
+	@scripts/bootstrap lab tests
+	@$(MAKE) --output-sync=target -j2 setup lab-build
+
+clean: lab-down ## remove the default lab and everything that make built
+	@rm -rf .tools .cache reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .venv
+
+include lab.mk

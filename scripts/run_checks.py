@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+"""Run the repository's checks and tests, two at a time, and end with a table.
+
+Examples:
+  scripts/run_checks.py quick               what `make test` and CI run
+  scripts/run_checks.py all                 every check, bars included
+  scripts/run_checks.py lint
+  scripts/run_checks.py molecule --scenario provision
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+PYTHON = str(REPOSITORY / ".venv/bin/python")
+BIN = REPOSITORY / ".venv/bin"
+CORE = ("plugins/module_utils", "scripts", "lab")
+# Two cores: more lanes make each step slower and the whole no faster.
+LANES = 2
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a check."""
+
+    name: str
+    command: Sequence[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    folder: str = "."
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a step ended."""
+
+    step: Step
+    code: int
+    seconds: float
+    output: str
+
+    @property
+    def last_line(self) -> str:
+        """What the tool itself says at its end (pytest: how many passed)."""
+        lines = [line for line in self.output.splitlines() if line.strip()]
+        return lines[-1].strip() if lines else ""
+
+
+def pytest(name: str, *arguments: str) -> Step:
+    """A run of pytest."""
+    return Step(name, (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments))
+
+
+def lint_steps() -> list[Step]:
+    """Formatting and lint of every language in the repository."""
+    ruff = str(BIN / "ruff")
+    return [
+        Step("ruff", (ruff, "check", ".")),
+        Step("ruff format", (ruff, "format", "--check", ".")),
+        Step("yamllint", (str(BIN / "yamllint"), "--strict", ".")),
+        Step("ansible-lint", (str(BIN / "ansible-lint"), "--offline", "--strict")),
+        Step("go", (PYTHON, "lab/lab.py", "check-sources")),
+    ]
+
+
+def type_steps() -> list[Step]:
+    """Types of everything that is not a thin Ansible plugin."""
+    return [Step("mypy", (str(BIN / "mypy"), *CORE))]
+
+
+def data_steps() -> list[Step]:
+    """The data itself and what is generated from its schemas."""
+    return [
+        Step("validate", (PYTHON, "scripts/validate.py")),
+        Step("reference", (PYTHON, "scripts/reference.py", "--check")),
+    ]
+
+
+def molecule_step(scenario: str) -> Step:
+    """One molecule scenario, against a lab of its own."""
+    environment = {
+        "MOLECULE_GLOB": "tests/molecule/*/molecule.yml",
+        "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+        "KYOTSU_LAB": f"molecule-{scenario}",
+    }
+    return Step(f"molecule {scenario}", (str(BIN / "molecule"), "test", "-s", scenario), environment)
+
+
+def scenarios() -> list[str]:
+    """All molecule scenarios."""
+    return sorted(path.parent.name for path in (REPOSITORY / "tests/molecule").glob("*/molecule.yml"))
+
+
+def quick_steps() -> list[Step]:
+    """What `make test` runs: everything short, and one small end-to-end of each verb."""
+    return [
+        pytest("integration", "tests/integration"),
+        *lint_steps(),
+        *type_steps(),
+        *data_steps(),
+        pytest("unit and data", "tests/unit", "tests/data"),
+        molecule_step("provision"),
+    ]
+
+
+def all_steps() -> list[Step]:
+    """Everything but the benches, which are run alone afterwards."""
+    return [
+        *quick_steps(),
+        *(molecule_step(scenario) for scenario in scenarios() if scenario != "provision"),
+        pytest("faults", "tests/faults"),
+    ]
+
+
+def run(step: Step) -> Finished:
+    """Run one step with its output kept."""
+    print(f"  … {step.name}", flush=True)
+    started = time.monotonic()
+    environment = {**os.environ, **step.environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    finished = subprocess.run(
+        step.command,
+        cwd=REPOSITORY / step.folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    result = Finished(step, finished.returncode, time.monotonic() - started, finished.stdout)
+    if result.code == 0:
+        print(f"  ok  {step.name} ({result.seconds:.0f} s)", flush=True)
+    else:
+        print(f"\n--- {step.name} failed with exit code {result.code}:\n{result.output}\n---", flush=True)
+    return result
+
+
+def table(results: Sequence[Finished]) -> str:
+    """The closing table: step, result, seconds, what the tool said last."""
+    lines = [f"{'step':<22} {'result':<7} {'s':>5}  last line"]
+    for each in results:
+        verdict = "ok" if each.code == 0 else "FAILED"
+        lines.append(f"{each.step.name:<22} {verdict:<7} {each.seconds:>5.0f}  {each.last_line[:100]}")
+    return "\n".join(lines)
+
+
+def run_steps(steps: Sequence[Step], lanes: int) -> list[Finished]:
+    """Run steps in so many lanes; all run to their end, so that one report shows everything that is wrong."""
+    with ThreadPoolExecutor(max_workers=lanes) as pool:
+        return list(pool.map(run, steps))
+
+
+def main() -> int:
+    """Exit 0 when every step succeeded, else 1."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("quick", "all", "lint", "types", "molecule"))
+    parser.add_argument("--scenario", help="the molecule scenario", choices=scenarios())
+    arguments = parser.parse_args()
+    if arguments.what == "molecule" and not arguments.scenario:
+        parser.error("molecule needs --scenario")
+
+    started = time.monotonic()
+    if arguments.what == "molecule":
+        results = run_steps([molecule_step(arguments.scenario)], 1)
+        print(results[0].output)
+    elif arguments.what == "lint":
+        results = run_steps(lint_steps(), LANES)
+    elif arguments.what == "types":
+        results = run_steps(type_steps(), 1)
+    elif arguments.what == "quick":
+        results = run_steps(quick_steps(), LANES)
+    else:
+        results = run_steps(all_steps(), LANES)
+        # Measured alone: a bar in seconds means nothing beside a running test.
+        results += run_steps([Step("bars", (PYTHON, "tests/bench/bars.py"))], 1)
+    failed = [each.step.name for each in results if each.code != 0]
+    print(f"\n{table(results)}\n")
+    # pytest's own closing lines, for those who read this output with a machine.
+    for each in results:
+        if each.code == 0 and " passed" in each.last_line:
+            print(f"{each.step.name}: {each.last_line}")
+    verdict = f"failed: {', '.join(failed)}" if failed else "all steps succeeded"
+    print(f"{verdict} ({time.monotonic() - started:.0f} s)")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
