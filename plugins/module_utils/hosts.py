@@ -57,11 +57,11 @@ class Hosts:
 
 def group_name(*parts: str) -> str:
     """A valid group name from readable parts: lower case, digits and underscores only."""
-    return "_".join(word for part in parts for word in re.findall(r"[a-z0-9]+", part.lower()))
+    return "_".join(word for part in parts for word in re.findall(r"[a-z0-9]+", part.lower().replace("'", "")))
 
 
 def hosts_of(estate: Estate) -> Hosts:
-    """Hosts and groups of the whole estate, in the order of its files."""
+    """Hosts of the whole estate in the order of its files, and their groups in the order of their names."""
     hosts = Hosts(members={MACHINES: [], DESKTOP_POOLS: []}, children={parent: [] for parent in PARENTS})
     builder = _Builder(estate, hosts)
     for system in estate.systems:
@@ -71,6 +71,8 @@ def hosts_of(estate: Estate) -> Hosts:
         if system.status != "retired":
             for pool in system.desktop_pools:
                 builder.add_pool(system, pool)
+    for children in hosts.children.values():
+        children.sort()
     return hosts
 
 
@@ -176,7 +178,7 @@ class _Builder:
             ("systems", "system", system.id, system.slug or ""),
             ("segments", "segment", system.segment),
             ("clusters", "cluster", cluster.name),
-            ("vcenters", "vcenter", cluster.vcenter.removeprefix("vc-")),
+            ("vcenters", "vcenter", cluster.vcenter),
             ("equipment", "equipment", cluster.equipment),
         ):
             self._hosts.add(parent, group_name(*parts), name)

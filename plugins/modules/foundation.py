@@ -15,6 +15,11 @@ author:
 extends_documentation_fragment:
   - kyotsu.platform.target
 options:
+  plan_file:
+    description:
+      - A plan in JSON that M(kyotsu.platform.plan) wrote. Only that plan is applied, and it is refused if the world has
+        moved since.
+    type: path
   emergency:
     description: Reason for applying now what would wait for its window; it is kept in the records.
     type: str
@@ -103,7 +108,7 @@ notes:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, time_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, path_of, time_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.failures import FAILURES
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.foundation import run_foundation
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
@@ -112,13 +117,17 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target impor
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(argument_spec=arguments(emergency={"type": "str"}), supports_check_mode=True)
+    module = AnsibleModule(
+        argument_spec=arguments(plan_file={"type": "path"}, emergency={"type": "str"}),
+        supports_check_mode=True,
+    )
     params = module.params
 
     def run() -> Outcome:
         return run_foundation(
             target_from(params["target"]),
             check=module.check_mode,
+            plan_file=path_of(params, "plan_file"),
             emergency=params["emergency"] or None,
             now=time_of(params),
         )

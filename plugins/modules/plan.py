@@ -19,6 +19,12 @@ options:
     description: Inventory hosts that the plan is limited to. Without it all machines are compared.
     type: list
     elements: str
+  part:
+    description:
+      - What is compared. A plan of V(everything) serves foundation and provision, each of which does its part of it.
+    type: str
+    default: everything
+    choices: [everything, foundation, machines]
   output:
     description: File to write the plan to; its suffix V(.txt), V(.json) or V(.html) gives the form.
     type: path
@@ -112,6 +118,7 @@ notes:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, path_of, time_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.differences import EVERYTHING, FOUNDATION, MACHINES
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.failures import FAILURES
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.plan import run_plan
@@ -121,7 +128,11 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target impor
 def main() -> None:
     """Entry point."""
     module = AnsibleModule(
-        argument_spec=arguments(names={"type": "list", "elements": "str"}, output={"type": "path"}),
+        argument_spec=arguments(
+            names={"type": "list", "elements": "str"},
+            part={"type": "str", "default": EVERYTHING, "choices": [EVERYTHING, FOUNDATION, MACHINES]},
+            output={"type": "path"},
+        ),
         supports_check_mode=True,
     )
     params = module.params
@@ -130,6 +141,7 @@ def main() -> None:
         return run_plan(
             target_from(params["target"]),
             names=params["names"],
+            part=params["part"],
             output=path_of(params, "output"),
             now=time_of(params),
         )
