@@ -71,7 +71,7 @@ def actual(state: Path) -> dict[str, dict[str, Any]]:
 
 def _machines(name: str, vcenter: dict[str, Any], state: Path, ca_file: str) -> Iterator[Any]:
     password = (state / "secrets" / f"{name}-reader.password").read_text(encoding="utf-8").strip()
-    instance = SmartConnect(
+    instance = SmartConnect(  # type: ignore[no-untyped-call]  # pyVmomi types its objects, not its helpers (2026-11-24)
         host=vcenter["hostname"],
         port=vcenter["port"],
         user="reader@lab.local",
@@ -83,7 +83,7 @@ def _machines(name: str, vcenter: dict[str, Any], state: Path, ca_file: str) -> 
         view = content.viewManager.CreateContainerView(content.rootFolder, [vim.VirtualMachine], True)
         yield from (machine for machine in view.view if not machine.config.template)
     finally:
-        Disconnect(instance)
+        Disconnect(instance)  # type: ignore[no-untyped-call]  # as above (2026-11-24)
 
 
 def _facts(vcenter: str, machine: Any) -> dict[str, Any]:
@@ -103,12 +103,16 @@ def _facts(vcenter: str, machine: Any) -> dict[str, Any]:
         "cpu": machine.config.hardware.numCPU,
         "memory_mb": machine.config.hardware.memoryMB,
         "disks_gb": [disk.capacityInKB / 1024 / 1024 for disk in disks],
-        "port_groups": [networks.get(nic.backing.port.portgroupKey) for nic in nics],
+        "port_groups": [networks.get(_port_group_key(nic)) for nic in nics],
         "folder": machine.parent.name,
         "cluster": machine.resourcePool.owner.name,
         "resource_pool": machine.resourcePool.name,
         "power": machine.runtime.powerState,
     }
+
+
+def _port_group_key(nic: Any) -> Any:
+    return nic.backing.port.portgroupKey
 
 
 def differences(wanted: dict[str, dict[str, Any]], there: dict[str, dict[str, Any]]) -> list[str]:
