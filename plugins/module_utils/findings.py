@@ -59,7 +59,12 @@ def count_text(findings: Iterable[Finding], language: Language) -> str:
     errors, warnings = count(findings)
     if language == "ja":
         return f"エラー {errors} 件、警告 {warnings} 件"
-    return f"{errors} error{'' if errors == 1 else 's'}, {warnings} warning{'' if warnings == 1 else 's'}"
+    return f"{plural(errors, 'error')}, {plural(warnings, 'warning')}"
+
+
+def plural(number: int, noun: str) -> str:
+    """ "1 file", "2 files"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def format_findings(findings: Iterable[Finding], language: Language) -> str:

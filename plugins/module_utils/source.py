@@ -423,6 +423,9 @@ def _invalid_yaml(file: str, text: str, error: yaml.YAMLError) -> Finding:
             Text(en="indent with spaces, two for each level", ja="字下げは半角空白2つずつにしてください"),
         )
     line = min(line, max(len(rows), 1))
+    context, begun = getattr(error, "context", None), getattr(error, "context_mark", None)
+    if context and begun and begun.line + 1 != line:
+        problem = f"{problem} {context} that begins in line {begun.line + 1}"
     return _finding(
         file,
         line,

@@ -131,6 +131,7 @@ def _of_shared_fields(keys: Keys, thing: str, item: System | Machine) -> Iterato
 
 # (list, name of an item's name, {field: list that it names}); fields that hold several names are tuples in the model.
 _PLATFORM = (
+    ("equipment", "id", {"successor_custodian": "organisations"}),
     ("organisations", "id", {"parent": "organisations", "successor": "organisations"}),
     ("vcenters", "id", {"segments": "segments", "site": "sites"}),
     (
@@ -159,6 +160,8 @@ def _of_platform(estate: Estate) -> Iterator[Reference]:
                         yield Reference((*keys, number), getattr(item, label), wanted, part)
                 else:
                     yield Reference(keys, getattr(item, label), wanted, value)
+    window = estate.platform.estate.maintenance_window
+    yield Reference(("estate", "maintenance_window"), "estate", "windows", window)
     for index, cluster in enumerate(estate.platform.clusters):
         shared = cluster.shared_segments
         for number, segment in enumerate(shared.segments if shared else ()):
