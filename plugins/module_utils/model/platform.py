@@ -261,7 +261,7 @@ class SupportEnd:
     extended: str | None
     counts: str  # which of the three the policy goes by
     source: str
-    checked_on: str
+    checked_on: str | None  # None: a person still has to read the source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -402,7 +402,7 @@ class Source:
     title: str
     edition: str
     section: str | None
-    checked_on: str
+    checked_on: str | None  # None: a person still has to read the source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
