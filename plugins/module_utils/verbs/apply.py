@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_items import ApplyOptions, apply_items
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import ApplyOptions, HostCredentials
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_items import apply_items
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_machines import (
     Limits,
     MachineWork,
@@ -62,7 +63,7 @@ def _apply_vcenter(
 ) -> list[Result]:
     """Foundation first, then machines, then the rules that name machines."""
     options = ApplyOptions(
-        host_credentials=(target.host_user, target.host_password),
+        host_credentials=HostCredentials(target.host_user, target.host_password, target.host_thumbprints),
         nfs_root=f"{target.nfs_root}/{live.desired.id}" if target.nfs_root else None,
         create_templates=target.create_templates,
     )

@@ -25,6 +25,7 @@ class Target:
     create_templates: bool  # lab only: an empty template stands for a missing image
     host_user: str
     host_password: str = field(repr=False)
+    host_thumbprints: Mapping[str, str]  # host name -> SHA-1 thumbprint of its certificate, known in advance
     require_approval: bool
 
 
@@ -44,6 +45,7 @@ def target_from(arguments: Mapping[str, Any]) -> Target:
         create_templates=bool(arguments.get("create_templates")),
         host_user=arguments.get("host_user") or "",
         host_password=arguments.get("host_password") or "",
+        host_thumbprints=arguments.get("host_thumbprints") or {},
         # Production never applies a plan that nobody approved; elsewhere it is a choice.
         require_approval=bool(arguments.get("require_approval") or production),
     )
