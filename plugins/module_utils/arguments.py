@@ -7,6 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.failures import FAILURES
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 
 
@@ -60,7 +62,7 @@ def arguments(**own: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def time_of(params: Mapping[str, Any]) -> datetime | None:
-    """The argument `now` as a time with offset, None for the present. Raises ValueError with what to write instead."""
+    """The argument `now` as a time with offset, None for the present. Raises VerbRefused with what to write instead."""
     text = params["now"]
     if text is None:
         return None
@@ -69,7 +71,7 @@ def time_of(params: Mapping[str, Any]) -> datetime | None:
     except ValueError:
         time = None
     if time is None or time.tzinfo is None:
-        raise ValueError(f"now: {text!r} is not a time with an offset; write for example 2026-11-24T22:30:00+09:00")
+        raise VerbRefused(f"now: {text!r} is not a time with an offset; write for example 2026-11-24T22:30:00+09:00")
     return time
 
 
@@ -78,10 +80,10 @@ def path_of(params: Mapping[str, Any], name: str) -> Path | None:
     return Path(params[name]) if params[name] else None
 
 
-def finish(module: Module, run: Callable[[], Outcome], failures: tuple[type[Exception], ...]) -> NoReturn:
+def finish(module: Module, run: Callable[[], Outcome]) -> NoReturn:
     """Run the verb and end the module: expected failures as one message; anything else is a bug, with its traceback."""
     try:
         result = run().as_result()
-    except failures as error:
+    except FAILURES as error:
         module.fail_json(msg=str(error))
     module.exit_json(**result)

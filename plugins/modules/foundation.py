@@ -106,33 +106,34 @@ notes:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, path_of, time_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.failures import FAILURES
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.foundation import run_foundation
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import target_from
 
+ARGUMENTS = arguments(plan_file={"type": "path"}, emergency={"type": "str"})
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> Outcome:
+    """Carry out the task; plugins/action calls it too."""
+    return run_foundation(
+        target_from(params["target"]),
+        check=check_mode,
+        plan_file=path_of(params, "plan_file"),
+        emergency=params["emergency"] or None,
+        now=time_of(params),
+    )
+
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec=arguments(plan_file={"type": "path"}, emergency={"type": "str"}),
-        supports_check_mode=True,
-    )
-    params = module.params
+    from ansible.module_utils.basic import AnsibleModule
 
-    def run() -> Outcome:
-        return run_foundation(
-            target_from(params["target"]),
-            check=module.check_mode,
-            plan_file=path_of(params, "plan_file"),
-            emergency=params["emergency"] or None,
-            now=time_of(params),
-        )
-
-    finish(module, run, (*FAILURES, ValueError))
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    finish(module, lambda: run(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

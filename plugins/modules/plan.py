@@ -115,38 +115,39 @@ notes:
   returned: success
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from collections.abc import Mapping
+from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, path_of, time_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.differences import EVERYTHING, FOUNDATION, MACHINES
-from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.failures import FAILURES
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.plan import run_plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import target_from
 
+ARGUMENTS = arguments(
+    names={"type": "list", "elements": "str"},
+    part={"type": "str", "default": EVERYTHING, "choices": [EVERYTHING, FOUNDATION, MACHINES]},
+    output={"type": "path"},
+)
+
+
+def run(params: Mapping[str, Any], check_mode: bool) -> Outcome:
+    """Carry out the task; plugins/action calls it too."""
+    return run_plan(
+        target_from(params["target"]),
+        names=params["names"],
+        part=params["part"],
+        output=path_of(params, "output"),
+        now=time_of(params),
+    )
+
 
 def main() -> None:
     """Entry point."""
-    module = AnsibleModule(
-        argument_spec=arguments(
-            names={"type": "list", "elements": "str"},
-            part={"type": "str", "default": EVERYTHING, "choices": [EVERYTHING, FOUNDATION, MACHINES]},
-            output={"type": "path"},
-        ),
-        supports_check_mode=True,
-    )
-    params = module.params
+    from ansible.module_utils.basic import AnsibleModule
 
-    def run() -> Outcome:
-        return run_plan(
-            target_from(params["target"]),
-            names=params["names"],
-            part=params["part"],
-            output=path_of(params, "output"),
-            now=time_of(params),
-        )
-
-    finish(module, run, (*FAILURES, ValueError))
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    finish(module, lambda: run(module.params, module.check_mode))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import finish, time_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 
 
@@ -26,16 +27,12 @@ class Module:
         raise Ended(failed=True, msg=msg, **result)
 
 
-class WrongPassword(Exception):
-    pass
-
-
 def test_an_expected_failure_becomes_one_message() -> None:
     def run() -> Outcome:
-        raise WrongPassword("vc-kyotsu refuses the password")
+        raise VerbRefused("vc-kyotsu refuses the password")
 
     with pytest.raises(Ended) as ended:
-        finish(Module(), run, (WrongPassword,))
+        finish(Module(), run)
     assert ended.value.result == {"failed": True, "msg": "vc-kyotsu refuses the password"}
 
 
@@ -44,13 +41,13 @@ def test_a_bug_keeps_its_traceback() -> None:
         raise KeyError("bug")
 
     with pytest.raises(KeyError):
-        finish(Module(), run, (WrongPassword,))
+        finish(Module(), run)
 
 
 def test_an_outcome_becomes_the_result() -> None:
     outcome = Outcome(results=(), unchanged=0, unmanaged=(), digest="abc", seconds=0.1, calls={})
     with pytest.raises(Ended) as ended:
-        finish(Module(), lambda: outcome, (WrongPassword,))
+        finish(Module(), lambda: outcome)
     assert ended.value.result == {"failed": False, **outcome.as_result()}
 
 
@@ -65,5 +62,5 @@ def test_a_time_keeps_its_offset() -> None:
 
 @pytest.mark.parametrize("text", ["tomorrow", "2026-11-24T22:30:00", "2026-13-01T00:00:00+09:00"])
 def test_a_time_that_is_not_clear_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match="write for example"):
+    with pytest.raises(VerbRefused, match="write for example"):
         time_of({"now": text})
