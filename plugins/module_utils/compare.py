@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal, Unmanaged
-from ansible_collections.kyotsu.platform.plugins.module_utils.compare_items import compare_items
-from ansible_collections.kyotsu.platform.plugins.module_utils.compare_machines import compare_machine, missing_machine
+from ansible_collections.kyotsu.platform.plugins.module_utils.compare_items import Difference, compare_items
+from ansible_collections.kyotsu.platform.plugins.module_utils.compare_machines import (
+    KEY_ATTRIBUTE,
+    MachineDifference,
+    compare_machine,
+    missing_machine,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.placement import Placement
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     DesiredMachine,
@@ -16,6 +21,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     ObservedMachine,
     ObservedVCenter,
 )
+
+# A rule that keeps machines apart needs two of them.
+_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +37,19 @@ class Comparison:
 
 
 def compare_vcenter(
-    desired: DesiredVCenter, observed: ObservedVCenter, *, names: Collection[str] | None = None, foundation: bool = True
+    desired: DesiredVCenter,
+    observed: ObservedVCenter,
+    *,
+    names: Collection[str] | None = None,
+    foundation: bool = True,
+    elsewhere: Mapping[str, str] | None = None,
 ) -> Comparison:
     """Compare one vCenter.
 
     `names` limits the comparison to the machines of these names (and the separation rules that they are in); unmanaged
-    things are then not reported. Without `foundation` only machines and separation rules are compared.
+    things are then not reported. Without `foundation` only machines and separation rules are compared. `elsewhere` is
+    what the other vCenters hold (instance UUID -> vCenter id), so that a machine that moves between vCenters is not
+    made a second time.
     """
     changes: list[Change] = []
     refusals: list[Refusal] = []
@@ -47,11 +62,11 @@ def compare_vcenter(
         refusals += found.refusals
         unmanaged += found.unmanaged
 
-    machine_changes, machine_refusals = _compare_machines(desired, observed, selected)
-    changes += machine_changes
-    refusals += machine_refusals
+    machines = _compare_machines(desired, observed, selected, elsewhere or {})
+    changes += machines.changes
+    refusals += machines.refusals
 
-    separations = compare_items(desired.id, *_separations(desired, observed, selected, everything=names is None))
+    separations = _compare_separations(desired, observed, selected, machines.changes, everything=names is None)
     changes += separations.changes
     refusals += separations.refusals
     if names is None:
@@ -65,51 +80,93 @@ def _without_separations(items: tuple[Item, ...]) -> tuple[Item, ...]:
 
 
 def _compare_machines(
-    desired: DesiredVCenter, observed: ObservedVCenter, selected: list[DesiredMachine]
-) -> tuple[list[Change], list[Refusal]]:
-    changes: list[Change] = []
-    refusals: list[Refusal] = []
-    by_uuid: dict[str, list[ObservedMachine]] = {}
-    by_name: dict[str, ObservedMachine] = {}
-    for there in observed.machines:
-        by_uuid.setdefault(there.instance_uuid, []).append(there)
-        by_name[there.name] = there
+    desired: DesiredVCenter, observed: ObservedVCenter, selected: list[DesiredMachine], elsewhere: Mapping[str, str]
+) -> MachineDifference:
+    together = MachineDifference()
+    lookup = _Lookup(observed)
     placement = Placement(desired.capacity_gb, observed.free_gb)
-
     for machine in selected:
-        found = by_uuid.get(machine.instance_uuid, [])
-        if len(found) > 1:
-            # The instance UUID is the identity; two machines with one identity must be told apart by a person.
-            names = ", ".join(sorted(f"{each.name} ({each.reference})" for each in found))
-            reason = f"{len(found)} machines carry the instance UUID {machine.instance_uuid}: {names}; remove the copy"
-            refusals.append(_refusal(desired.id, machine, reason))
-        elif found:
-            difference = compare_machine(desired.id, machine, found[0], placement)
-            changes += difference.changes
-            refusals += difference.refusals
+        found = lookup.by_uuid.get(machine.instance_uuid, [])
+        ambiguity = _ambiguity(machine, found, elsewhere.get(machine.instance_uuid))
+        if ambiguity is not None:
+            together.refusals.append(_refusal(desired.id, machine, ambiguity))
+            continue
+        stranger = lookup.stranger(machine)
+        if found:
+            difference = compare_machine(desired.id, machine, found[0], placement, same_name=stranger)
         else:
-            difference = missing_machine(desired.id, machine, by_name.get(machine.name), placement)
-            changes += difference.changes
-            refusals += difference.refusals
-    return changes, refusals
+            difference = missing_machine(desired.id, machine, stranger, placement)
+        together.changes += difference.changes
+        together.refusals += difference.refusals
+    return together
+
+
+class _Lookup:
+    """Observed machines by identity, and those that stand in the way of one."""
+
+    def __init__(self, observed: ObservedVCenter) -> None:
+        self.by_uuid: dict[str, list[ObservedMachine]] = {}
+        self._by_name: dict[str, list[ObservedMachine]] = {}
+        self._by_key: dict[str, list[ObservedMachine]] = {}
+        for there in observed.machines:
+            self.by_uuid.setdefault(there.instance_uuid, []).append(there)
+            self._by_name.setdefault(there.name, []).append(there)
+            self._by_key.setdefault(there.attributes.get(KEY_ATTRIBUTE, ""), []).append(there)
+
+    def stranger(self, machine: DesiredMachine) -> ObservedMachine | None:
+        """A machine of another identity that has the name, or that claims the key (a copy, or one we cannot read)."""
+        candidates = [*self._by_name.get(machine.name, []), *self._by_key.get(machine.key, [])]
+        return next((each for each in candidates if each.instance_uuid != machine.instance_uuid), None)
+
+
+def _ambiguity(machine: DesiredMachine, found: list[ObservedMachine], other_vcenter: str | None) -> str | None:
+    """Why it is not clear which machine is meant: the instance UUID is the identity, a person must tell them apart."""
+    if len(found) > 1:
+        names = ", ".join(sorted(f"{each.name} ({each.reference})" for each in found))
+        return f"{len(found)} machines carry the instance UUID {machine.instance_uuid}: {names}; remove the copy"
+    if other_vcenter is None or machine.status in ("planned", "retired"):
+        return None
+    if found:
+        return f"vCenter {other_vcenter} holds a machine with the same instance UUID: remove the copy"
+    return f"it is in vCenter {other_vcenter} and described here: move it by hand; it is not made a second time"
 
 
 def _refusal(vcenter: str, machine: DesiredMachine, reason: str) -> Refusal:
     return Refusal(vcenter=vcenter, kind="machine", object=machine.key, label=machine.name, reason=reason)
 
 
-def _separations(
-    desired: DesiredVCenter, observed: ObservedVCenter, selected: list[DesiredMachine], *, everything: bool
-) -> tuple[tuple[Item, ...], tuple[Item, ...]]:
-    """Separation rules on both sides; under a limit only those in which a selected machine takes part."""
-    wanted = tuple(item for item in desired.items if item.kind == "separation")
-    there = tuple(item for item in observed.items if item.kind == "separation")
-    if everything:
-        return wanted, there
-    uuids = {machine.instance_uuid for machine in selected}
-    wanted = tuple(item for item in wanted if uuids.intersection(item.properties["machines"]))
-    names = {item.name for item in wanted}
-    return wanted, tuple(item for item in there if item.name in names)
+def _compare_separations(
+    desired: DesiredVCenter,
+    observed: ObservedVCenter,
+    selected: list[DesiredMachine],
+    machine_changes: list[Change],
+    *,
+    everything: bool,
+) -> Difference:
+    """Separation rules; under a limit only those in which a selected machine takes part.
+
+    A rule names machines that are there or made by this plan: one that waits for a machine is made when it comes.
+    """
+    present = {machine.instance_uuid for machine in observed.machines}
+    present |= {change.after["instance_uuid"] for change in machine_changes if change.action == "create"}
+    chosen = {machine.instance_uuid for machine in selected}
+    rules = {
+        item.name: sorted(present.intersection(item.properties["machines"]))
+        for item in desired.items
+        if item.kind == "separation" and (everything or chosen.intersection(item.properties["machines"]))
+    }
+    waiting = {name for name, members in rules.items() if len(members) < _PAIR}
+    wanted = [
+        Item(kind="separation", name=name, properties={"machines": members})
+        for name, members in rules.items()
+        if name not in waiting
+    ]
+    there = [
+        item
+        for item in observed.items
+        if item.kind == "separation" and item.name not in waiting and (everything or item.name in rules)
+    ]
+    return compare_items(desired.id, wanted, there)
 
 
 def _unmanaged_machines(desired: DesiredVCenter, observed: ObservedVCenter) -> list[Unmanaged]:

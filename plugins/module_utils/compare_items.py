@@ -50,7 +50,10 @@ class Difference:
 def compare_items(vcenter: str, desired: Iterable[Item], observed: Iterable[Item]) -> Difference:
     """Differences in the order in which they can be applied (state.KINDS, then name)."""
     difference = Difference()
-    there = {(item.kind, item.name): item for item in observed}
+    there: dict[tuple[str, str], Item] = {}
+    for item in observed:
+        # vCenter allows two rules of one name; the first is the one whose id the reader keeps.
+        there.setdefault((item.kind, item.name), item)
     wanted = {(item.kind, item.name): item for item in desired}
     for item in sorted(wanted.values(), key=_order):
         found = there.get((item.kind, item.name))

@@ -17,6 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
 
 # The attribute that is written last when a machine is made: as long as it is missing, nobody uses the machine yet.
 ORIGIN_ATTRIBUTE = "kyotsu-origin"
+KEY_ATTRIBUTE = "kyotsu-key"
 
 _MEBIBYTES_PER_GIBIBYTE = 1024
 
@@ -70,9 +71,12 @@ class _Comparison:
 
 
 def missing_machine(
-    vcenter: str, desired: DesiredMachine, same_name: ObservedMachine | None, placement: Placement
+    vcenter: str, desired: DesiredMachine, stranger: ObservedMachine | None, placement: Placement
 ) -> MachineDifference:
-    """The differences of a machine that no observed machine carries the UUID of."""
+    """The differences of a machine that no observed machine carries the UUID of.
+
+    `stranger` is a machine of another identity that has its name or claims its key.
+    """
     comparison = _Comparison(vcenter, desired, placement, in_use=False)
     if desired.status in ("planned", "retired"):
         return comparison.difference
@@ -80,10 +84,8 @@ def missing_machine(
         comparison.refuse("it is retiring and gone: record its retirement; it is not made anew")
     elif desired.adopted:
         comparison.refuse(f"adopted with UUID {desired.instance_uuid} and not there: restore it or correct the UUID")
-    elif same_name is not None:
-        comparison.refuse(
-            f"{same_name.name} exists under another identity ({same_name.instance_uuid}): adopt it, or rename one"
-        )
+    elif stranger is not None:
+        comparison.refuse(f"{_described(stranger)} exists under another identity: adopt it, or rename one")
     else:
         _create(comparison)
     return comparison.difference
@@ -130,6 +132,10 @@ def _create(comparison: _Comparison) -> None:
     )
 
 
+def _described(stranger: ObservedMachine) -> str:
+    return f"{stranger.name} ({stranger.instance_uuid or 'whose configuration vCenter cannot read'})"
+
+
 def _no_room(disk: DesiredDisk, size_gb: float) -> str:
     if not disk.datastores:
         return f"disk {disk.name}: the cluster has no datastore of tier {disk.tier}"
@@ -138,10 +144,18 @@ def _no_room(disk: DesiredDisk, size_gb: float) -> str:
 
 
 def compare_machine(
-    vcenter: str, desired: DesiredMachine, observed: ObservedMachine, placement: Placement
+    vcenter: str,
+    desired: DesiredMachine,
+    observed: ObservedMachine,
+    placement: Placement,
+    *,
+    same_name: ObservedMachine | None = None,
 ) -> MachineDifference:
-    """The differences of a machine that is there."""
-    in_use = bool(observed.attributes.get(ORIGIN_ATTRIBUTE)) or desired.adopted
+    """The differences of a machine that is there; `same_name` is another one that has its name or claims its key."""
+    # Where no origin is written at all, none can be missing: then every machine counts as used.
+    in_use = (
+        desired.adopted or ORIGIN_ATTRIBUTE not in desired.attributes or bool(observed.attributes.get(ORIGIN_ATTRIBUTE))
+    )
     comparison = _Comparison(vcenter, desired, placement, in_use=in_use)
     if desired.status == "retired":
         comparison.refuse("it is retired here and still exists: finish its decommissioning")
@@ -153,9 +167,10 @@ def compare_machine(
         comparison.refuse(f"it runs in cluster {observed.cluster}, described {desired.cluster}: migrate it by hand")
         return comparison.difference
 
-    comparison.change("name", observed.name, desired.name, "none", "renamed")
+    _compare_name(comparison, observed, same_name)
     comparison.change("folder", observed.folder, desired.folder, "none", "lies in another folder")
     comparison.change("resource_pool", observed.resource_pool, desired.resource_pool, "none", "lies in another pool")
+    _compare_guest(comparison, observed)
     _compare_size(comparison, observed)
     _compare_disks(comparison, observed)
     _compare_nics(comparison, observed)
@@ -165,6 +180,23 @@ def compare_machine(
     if desired.status == "in-service":
         comparison.change("power", observed.power, desired.power, _power_risk(desired), "power state differs")
     return comparison.difference
+
+
+def _compare_name(comparison: _Comparison, observed: ObservedMachine, same_name: ObservedMachine | None) -> None:
+    desired = comparison.desired
+    if observed.name != desired.name and same_name is not None and same_name.name == desired.name:
+        comparison.refuse(f"it is called {observed.name}; {_described(same_name)} has its name: rename that one first")
+        return
+    comparison.change("name", observed.name, desired.name, "none", "renamed")
+
+
+def _compare_guest(comparison: _Comparison, observed: ObservedMachine) -> None:
+    desired = comparison.desired
+    if observed.guest_id != desired.guest_id:
+        comparison.refuse(
+            f"its guest is {observed.guest_id or 'unknown'}, described {desired.guest_id}: another image is never put "
+            "on a machine that is there; describe the one it has, or make a new machine beside it"
+        )
 
 
 def _power_risk(desired: DesiredMachine) -> str:
@@ -192,6 +224,12 @@ def _power_cycle(risk: str) -> str:
 def _compare_disks(comparison: _Comparison, observed: ObservedMachine) -> None:
     """By position: the order of disks in the description is that of the controller; disks are only ever appended."""
     desired = comparison.desired
+    if _inserted([disk.size_gb for disk in desired.disks], [found.size_gb for found in observed.disks]):
+        comparison.refuse(
+            "a disk seems to be put in before others, which would make those grow in its place: new disks are only "
+            "appended to the list"
+        )
+        return
     for position, (disk, found) in enumerate(zip(desired.disks, observed.disks, strict=False)):
         _compare_disk(comparison, disk, found, position)
     for position in range(len(observed.disks), len(desired.disks)):
@@ -204,6 +242,15 @@ def _compare_disks(comparison: _Comparison, observed: ObservedMachine) -> None:
         comparison.change(f"disk+:{disk.name}", None, after, "none", "a disk is added while the machine runs")
     for found in observed.disks[len(desired.disks) :]:
         comparison.refuse(f"it has a disk more than described ({found.path}, {found.size_gb:g} GiB): describe it")
+
+
+def _inserted(described_gb: list[int], found_gb: list[float]) -> bool:
+    """Whether the described sizes are those found with more in between, but not only at the end."""
+    if len(described_gb) <= len(found_gb) or described_gb[: len(found_gb)] == found_gb:
+        return False
+    # The iterator moves on: the sizes found must come one after the other.
+    sizes = iter(described_gb)
+    return all(any(size == found for size in sizes) for found in found_gb)
 
 
 def _compare_disk(comparison: _Comparison, disk: DesiredDisk, found: ObservedDisk, position: int) -> None:
@@ -227,23 +274,28 @@ def _compare_disk(comparison: _Comparison, disk: DesiredDisk, found: ObservedDis
 def _compare_nics(comparison: _Comparison, observed: ObservedMachine) -> None:
     desired = comparison.desired
     for number, (nic, found) in enumerate(zip(desired.nics, observed.nics, strict=False)):
+        risk, reason = _nic_risk(observed, mac_differs=nic.mac != found.mac)
         comparison.change(
             f"nic:{number}",
             {"port_group": found.port_group, "mac": found.mac, "connected": found.connected},
-            {
-                "port_group": nic.port_group,
-                "mac": nic.mac,
-                # A machine that is off has no connection to compare.
-                "connected": True if observed.power == "on" else found.connected,
-            },
-            "outage",
-            "interrupts the machine's network",
+            {"port_group": nic.port_group, "mac": nic.mac, "connected": True},
+            risk,
+            reason,
         )
     for number in range(len(observed.nics), len(desired.nics)):
         after = {"port_group": desired.nics[number].port_group, "mac": desired.nics[number].mac}
         comparison.change(f"nic+:{number}", None, after, "none", "an interface is added while the machine runs")
     for found in observed.nics[len(desired.nics) :]:
         comparison.refuse(f"it has an interface more than described ({found.mac} on {found.port_group}): describe it")
+
+
+def _nic_risk(observed: ObservedMachine, *, mac_differs: bool) -> tuple[str, str]:
+    if observed.power == "off":
+        return "none", "the machine is off"
+    if mac_differs:
+        # vSphere takes a new MAC address only while the machine is off.
+        return "reboot", "a new MAC address needs a power cycle"
+    return "outage", "interrupts the machine's network"
 
 
 def _compare_labels(

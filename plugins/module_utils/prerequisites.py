@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal
@@ -16,12 +16,19 @@ def split_by_prerequisites(
 ) -> tuple[tuple[Change, ...], tuple[Refusal, ...]]:
     """(changes whose foundation is there, refusals of those whose foundation is not)."""
     present = {(item.kind, item.name) for item in there}
+    # A change of pool does not say its cluster (it stays the same); a pool of that name is what can be asked for.
+    present |= {("resource_pool", name.partition("/")[2]) for kind, name in present if kind == "resource_pool"}
     kept: list[Change] = []
-    refused: dict[tuple[str, str], tuple[Change, set[str]]] = {}
+    refused: dict[tuple[str, str, str], tuple[Change, set[str]]] = {}
+    not_made: dict[str, str] = {}
+    # Machines come before the rules that name them.
     for change in changes:
-        missing = sorted(f"{kind} {name}" for kind, name in _needs(change) if (kind, name) not in present)
+        missing = {f"{kind} {name}" for kind, name in _needs(change) if (kind, name) not in present}
+        missing |= {f"machine {not_made[uuid]}" for uuid in _separated(change) if uuid in not_made}
         if missing:
-            refused.setdefault((change.vcenter, change.object), (change, set()))[1].update(missing)
+            refused.setdefault((change.vcenter, change.kind, change.object), (change, set()))[1].update(missing)
+            if change.kind == "machine" and change.action == "create":
+                not_made[change.after["instance_uuid"]] = change.label
         else:
             kept.append(change)
     return tuple(kept), tuple(
@@ -36,6 +43,14 @@ def split_by_prerequisites(
     )
 
 
+def _separated(change: Change) -> Sequence[str]:
+    """Instance UUIDs of the machines that a separation rule names."""
+    if change.kind != "separation":
+        return ()
+    machines: Sequence[str] = change.after["machines"] if change.action == "create" else change.after
+    return machines
+
+
 def _needs(change: Change) -> Iterator[tuple[str, str]]:
     if change.kind == "separation":
         yield "cluster", change.object.partition("/")[0]
@@ -45,6 +60,8 @@ def _needs(change: Change) -> Iterator[tuple[str, str]]:
         yield from _needs_of_creation(change.after)
     elif change.field == "folder":
         yield "folder", change.after
+    elif change.field == "resource_pool":
+        yield "resource_pool", change.after
     elif change.field.startswith("disk+:"):
         yield "datastore", change.after["datastore"]
     elif change.field.startswith(("nic:", "nic+:")):

@@ -137,7 +137,7 @@ class ObservedNic:
     device_key: int
     port_group: str | None
     mac: str
-    connected: bool
+    connected: bool  # whether it is meant to be: while a machine is off, none is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

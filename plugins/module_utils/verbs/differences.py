@@ -26,7 +26,7 @@ class Selection:
 
 def plan_of(target: Target, prepared: Prepared, live: list[LiveVCenter], selection: Selection) -> Plan:
     """Compare every vCenter and join the differences."""
-    comparisons = [_selected(compare_vcenter_of(each, selection), each, selection) for each in live]
+    comparisons = [_selected(compare_vcenter_of(each, live, selection), each, selection) for each in live]
     return make_plan(
         environment=target.environment,
         commit=prepared.commit,
@@ -37,9 +37,21 @@ def plan_of(target: Target, prepared: Prepared, live: list[LiveVCenter], selecti
     )
 
 
-def compare_vcenter_of(live: LiveVCenter, selection: Selection) -> Comparison:
-    """All differences of one vCenter, limited to the selection's machines."""
-    return compare_vcenter(live.desired, live.observed, names=selection.names, foundation=selection.part != MACHINES)
+def compare_vcenter_of(one: LiveVCenter, live: list[LiveVCenter], selection: Selection) -> Comparison:
+    """All differences of one vCenter among all, limited to the selection's machines."""
+    elsewhere = {
+        machine.instance_uuid: other.desired.id
+        for other in live
+        if other.desired.id != one.desired.id
+        for machine in other.observed.machines
+    }
+    return compare_vcenter(
+        one.desired,
+        one.observed,
+        names=selection.names,
+        foundation=selection.part != MACHINES,
+        elsewhere=elsewhere,
+    )
 
 
 def _selected(comparison: Comparison, live: LiveVCenter, selection: Selection) -> Comparison:
@@ -50,8 +62,9 @@ def _selected(comparison: Comparison, live: LiveVCenter, selection: Selection) -
             refusals=tuple(each for each in comparison.refusals if part_of(each.kind) == FOUNDATION),
             unmanaged=tuple(each for each in comparison.unmanaged if part_of(each.kind) == FOUNDATION),
         )
-    # What the same plan makes first counts as there.
-    there = live.observed.items if selection.part == MACHINES else (*live.observed.items, *live.desired.items)
+    # What the same plan makes first counts as there; a plan of some machines makes no foundation.
+    makes_foundation = selection.part != MACHINES and selection.names is None
+    there = (*live.observed.items, *live.desired.items) if makes_foundation else live.observed.items
     changes, refusals = split_by_prerequisites(comparison.changes, there)
     return dataclasses.replace(comparison, changes=changes, refusals=(*comparison.refusals, *refusals))
 
