@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -23,9 +23,10 @@ def window_at(window: Window, now: datetime, timezone: str) -> tuple[datetime, d
     return None
 
 
-def next_window(window: Window, now: datetime, timezone: str) -> datetime | None:
-    """Start of the first window after `now` (aware); None if there is none within 400 days."""
-    return next((start for start in _starts(window, now, now + _SEARCH, timezone) if start > now), None)
+def next_window(window: Window, now: datetime, timezone: str, freezes: Sequence[Freeze] = ()) -> datetime | None:
+    """Start of the first window after `now` (aware) on a day without a freeze; None if there is none in 400 days."""
+    starts = _starts(window, now, now + _SEARCH, timezone)
+    return next((start for start in starts if start > now and freeze_at(freezes, start.date()) is None), None)
 
 
 def _starts(window: Window, earliest: datetime, latest: datetime, timezone: str) -> Iterable[datetime]:
