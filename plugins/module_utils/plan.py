@@ -85,9 +85,14 @@ def fingerprint(observed: ObservedVCenter) -> str:
         {name: value for name, value in asdict(machine).items() if name not in volatile}
         for machine in sorted(observed.machines, key=lambda each: (each.instance_uuid, each.reference))
     ]
-    items = [asdict(item) for item in sorted(observed.items, key=lambda each: (each.kind, each.name))]
+    # By their whole content: vCenter allows two separation rules of one name.
+    items = sorted((asdict(item) for item in observed.items), key=canonical)
     seen = {"instance_uuid": observed.instance_uuid, "items": items, "machines": machines}
     return hashlib.sha256(canonical(seen)).hexdigest()
+
+
+# What is read of a plan file before it is compared with the plan of today as a whole.
+_SHAPE = {"kind": str, "environment": str, "commit": str, "part": str, "observed": dict, "changes": list}
 
 
 def read_plan_document(text: str) -> dict[str, Any]:
@@ -103,6 +108,8 @@ def read_plan_document(text: str) -> dict[str, Any]:
     if not isinstance(file, dict) or not isinstance(file.get("plan"), dict) or "digest" not in file:
         raise ValueError("it is not a plan file: write it with -e output=FILE.json")
     document: dict[str, Any] = file["plan"]
+    if {name: type(document.get(name)) for name in _SHAPE} != _SHAPE:
+        raise ValueError("it is not a plan file of this version: write it with -e output=FILE.json")
     if hashlib.sha256(canonical(document)).hexdigest() != file["digest"]:
         raise ValueError("its content does not match its digest: it was edited after it was written")
     return document
@@ -114,7 +121,7 @@ def plan_file_text(plan: Plan) -> str:
 
 
 def explain_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Why the plan of a file is not the plan of today: what a person should look at first."""
+    """Why the plan of a file is not the plan of today, both as documents: what a person should look at first."""
     reasons = []
     if old.get("kind") != new.get("kind"):
         reasons.append(f"it is a plan of kind {old.get('kind')!r}, provision takes {new.get('kind')!r}")
@@ -124,12 +131,15 @@ def explain_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
         reasons.append(f"it was made from commit {old.get('commit')}, this is {new.get('commit')}")
     if old.get("scope") != new.get("scope"):
         reasons.append("it covers other machines (--limit)")
-    observed_before, observed_now = old.get("observed") or {}, new.get("observed") or {}
+    observed_before, observed_now = old["observed"], new["observed"]
     moved = sorted(
         each for each in {*observed_before, *observed_now} if observed_before.get(each) != observed_now.get(each)
     )
     if moved:
         reasons.append(f"{', '.join(moved)} changed since")
-    if old.get("changes") != new.get("changes"):
-        reasons.append(f"it has {len(old.get('changes') or [])} changes, now there are {len(new.get('changes') or [])}")
-    return "; ".join(reasons) or "it differs"
+    if len(old["changes"]) != len(new["changes"]):
+        reasons.append(f"it has {len(old['changes'])} changes, now there are {len(new['changes'])}")
+    elif old["changes"] != new["changes"]:
+        other = sum(before != now for before, now in zip(old["changes"], new["changes"], strict=True))
+        reasons.append(f"{other} of its {len(old['changes'])} changes are others now")
+    return "; ".join(reasons) or "what it refuses or leaves alone is not the same"

@@ -11,13 +11,20 @@ from jinja2 import Environment, StrictUndefined
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Held
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import EstateInfo
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
-from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import change_text, group_changes, summary_line
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import (
+    change_text,
+    group_changes,
+    printable,
+    reasons_to_wait,
+    summary_line,
+)
 
 
 def plan_html(template: str, plan: Plan, held: Sequence[Held], estate: EstateInfo, now: datetime) -> str:
     """Render a plan. `template` is the text of plan.html.j2; `now` is aware and shown in the estate's time zone."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    waits = {(each.change.vcenter, each.change.object, each.change.field): each.reason for each in held}
+    environment.filters["printable"] = printable
+    waits = reasons_to_wait(held)
     groups = [
         {
             "vcenter": vcenter,
@@ -27,7 +34,7 @@ def plan_html(template: str, plan: Plan, held: Sequence[Held], estate: EstateInf
                 {
                     "text": change_text(change),
                     "risk": change.risk,
-                    "held": waits.get((change.vcenter, change.object, change.field)),
+                    "held": waits.get((change.vcenter, change.kind, change.object, change.field)),
                 }
                 for change in changes
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,21 +14,46 @@ _UNITS = {"memory_gb": " GiB"}
 
 def plan_text(plan: Plan, held: Sequence[Held] = ()) -> str:
     """The plan as text; held changes (保留) are marked with what they wait for."""
-    waits = {(each.change.vcenter, each.change.object, each.change.field): each.reason for each in held}
+    waits = reasons_to_wait(held)
     lines = [f"Plan for {plan.environment} from commit {plan.commit}", f"digest {plan.digest}", ""]
     for (vcenter, kind, label), changes in group_changes(plan.changes).items():
-        lines.append(f"{vcenter}: {kind} {label}")
+        lines.append(f"{vcenter}: {kind} {printable(label)}")
         for change in changes:
-            reason = waits.get((change.vcenter, change.object, change.field))
+            reason = waits.get(_identity(change))
             lines.append(f"  {change_text(change)}" + (f"  [held 保留: {reason}]" if reason else ""))
     if plan.refusals:
         lines += ["", "Refused: differs and is not changed here"]
-        lines += [f"  {each.vcenter}: {each.kind} {each.label}: {each.reason}" for each in plan.refusals]
+        lines += [
+            f"  {each.vcenter}: {each.kind} {printable(each.label)}: {printable(each.reason)}" for each in plan.refusals
+        ]
     if plan.unmanaged:
         lines += ["", "Unmanaged: there and not described, left alone"]
-        lines += [f"  {each.vcenter}: {each.kind} {each.label}" for each in plan.unmanaged]
+        lines += [f"  {each.vcenter}: {each.kind} {printable(each.label)}" for each in plan.unmanaged]
+    if not (plan.changes or plan.refusals):
+        lines += ["Nothing to change."]
     lines += ["", summary_line(plan, held)]
     return "\n".join(lines) + "\n"
+
+
+def reasons_to_wait(held: Sequence[Held]) -> dict[tuple[str, str, str, str], str]:
+    """What held changes wait for, by (vCenter, kind, object, field)."""
+    return {_identity(each.change): each.reason for each in held}
+
+
+def _identity(change: Change) -> tuple[str, str, str, str]:
+    return change.vcenter, change.kind, change.object, change.field
+
+
+def printable(text: str) -> str:
+    """Text on one line without characters that steer a terminal or turn the reading direction.
+
+    Names in vCenter are other people's: they may hold what forges lines of a plan. Such a character is shown as its
+    code.
+    """
+    return "".join(
+        each if unicodedata.category(each)[0] != "C" and each not in "\u2028\u2029" else f"\\u{ord(each):04x}"
+        for each in text.replace("\n", " | ")
+    )
 
 
 def summary_line(plan: Plan, held: Sequence[Held] = ()) -> str:
@@ -73,12 +99,12 @@ _LONG_LIST = 4
 
 def _value(value: Any) -> str:
     if isinstance(value, list) and len(value) > _LONG_LIST:
-        return f"[{value[0]} … {value[-1]}: {len(value)}]"
+        return f"[{_value(value[0])} … {_value(value[-1])}: {len(value)}]"
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{key}={_value(each)}" for key, each in value.items()) + "}"
-    return "none" if value is None else str(value).replace("\n", " | ")
+    return "none" if value is None else printable(str(value))
 
 
 def group_changes(changes: Sequence[Change]) -> dict[tuple[str, str, str], list[Change]]:
