@@ -153,15 +153,18 @@ def _labels(estate: Estate) -> Iterator[Item]:
     for attribute in platform.attributes:
         yield Item(kind="attribute", name=attribute.name)
     for role in platform.access_roles:
-        yield Item(kind="access_role", name=role.name, properties={"privileges": sorted(role.privileges)})
+        # vCenter gives System.Anonymous, Read and View to every role by itself: they are no difference between roles.
+        privileges = sorted(each for each in role.privileges if not each.startswith("System."))
+        yield Item(kind="access_role", name=role.name, properties={"privileges": privileges})
 
 
 def _templates(estate: Estate, vcenter: VCenter) -> Iterator[Item]:
-    """One template per image that a machine or a pool of this vCenter uses."""
+    """One template per image that a machine or a pool of this vCenter uses or will use."""
     used: set[str] = set()
     for system in _systems(estate, vcenter):
-        used.update(machine.image for machine in system.machines)
-        used.update(pool.image for pool in system.desktop_pools)
+        used.update(machine.image for machine in system.machines if status_of(system, machine) != "retired")
+        if system.status != "retired":
+            used.update(pool.image for pool in system.desktop_pools)
     for image in estate.platform.images:
         if image.id in used:
             yield Item(

@@ -18,7 +18,7 @@ def describe_commit(repository: Path, fingerprint: str) -> str:
     if commit is None:
         return f"no-commit+{fingerprint[:12]}"
     changed = _git(repository, "status", "--porcelain", "--", *_TREES)
-    return f"{commit}+{fingerprint[:12]}" if changed else commit
+    return commit if changed == "" else f"{commit}+{fingerprint[:12]}"
 
 
 def _git(repository: Path, *arguments: str) -> str | None:
