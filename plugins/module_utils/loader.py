@@ -160,9 +160,7 @@ def summary(checked: Checked, language: Language) -> str:
     if language == "ja":
         text = f"{checked.files} ファイル、仮想サーバ {machines} 台、仮想端末プール {pools} 個: {counted}"
         return text if checked.estate else f"{text}（platform/ が直るまで、ファイル間の検査は行いません）"
-    text = (
-        f"{plural(checked.files, 'file')}, {plural(machines, 'machine')}, {plural(pools, 'desktop pool')}: {counted}"
-    )
+    text = f"{plural(checked.files, 'file')}, {plural(machines, 'machine')}, {plural(pools, 'desktop pool')}: {counted}"
     return text if checked.estate else f"{text}; rules across files wait until platform/ is sound"
 
 
@@ -314,6 +312,8 @@ def _list_folder(repository: Path, folder: str, entries: list[_Entry], findings:
             )
         elif item.name.startswith(".") or (folder == "platform" and item.name in _NOT_ESTATE):
             continue  # names with a dot are an editor's own
+        elif not item.name.isprintable():
+            findings.append(_unprintable(folder, item.name))
         elif item.name.endswith(".yml"):
             if folder == "platform" and item.name not in FILES:
                 findings.append(_stray(file, f"platform/: {', '.join(FILES)}"))
@@ -393,6 +393,16 @@ def _missing(file: str) -> Finding:
             en="restore it; the estate is not complete without it",
             ja="復元してください（これなしでは定義が揃いません）",
         ),
+    )
+
+
+def _unprintable(folder: str, name: str) -> Finding:
+    shown = name.encode("unicode_escape").decode()
+    return _error(
+        "E-01",
+        f"{folder}/{shown}",
+        Text(en="has a name that cannot be printed", ja="ファイル名に表示できない文字があります"),
+        Text(en="rename it to <id>.yml", ja="<id>.yml に改名してください"),
     )
 
 

@@ -82,15 +82,15 @@ def read_bytes(path: Path, file: str) -> tuple[bytes | None, Finding | None]:
                 Text(en="put the file itself there", ja="実体のファイルを置いてください"),
             )
         return None, _unreadable(file, error)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None, _finding(
+            file,
+            1,
+            Text(en="is not a regular file", ja="通常のファイルではありません"),
+            Text(en="remove it or give it another name", ja="削除するか、別の名前にしてください"),
+        )
     with open(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            return None, _finding(
-                file,
-                1,
-                Text(en="is not a regular file", ja="通常のファイルではありません"),
-                Text(en="remove it or give it another name", ja="削除するか、別の名前にしてください"),
-            )
         try:
             content = stream.read(SIZE_LIMIT_BYTES + 1)
         except OSError as error:
@@ -197,7 +197,8 @@ class _Reader:
 
     def _key(self, frame: _Frame, event: Any, line: int) -> None:
         key = event.value
-        if not event.style and (key in _CONSTANTS or _is_number_or_trap(key)):
+        # Words like `on` are text here: keys are only ever names of fields, and the schema knows them.
+        if not event.style and (key in _CONSTANTS or _is_number(key)):
             self._refuse(
                 event,
                 Text(en=f'the key "{key}" is not text for YAML', ja=f"キー「{key}」は YAML では文字列になりません"),
@@ -326,10 +327,8 @@ class _Reader:
         raise _RefusedError(_finding(self.file, event.start_mark.line + 1, message, remedy))
 
 
-def _is_number_or_trap(text: str) -> bool:
-    return text[0] in _FIRST_OF_OTHER and bool(
-        _INTEGER.match(text) or _FLOAT.match(text) or _BOOLEAN_TRAP.match(text) or _NUMBER_TRAP.match(text)
-    )
+def _is_number(text: str) -> bool:
+    return text[0] in _FIRST_OF_OTHER and bool(_INTEGER.match(text) or _FLOAT.match(text) or _NUMBER_TRAP.match(text))
 
 
 def _trap(text: str) -> Text | None:
