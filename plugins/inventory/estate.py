@@ -57,6 +57,7 @@ from typing import Any
 
 from ansible.errors import AnsibleParserError
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.template import trust_as_template
 
 # Variable of the group `all`: how playbooks and group_vars find the repository from wherever they are run.
 REPOSITORY_VARIABLE = "kyotsu_repository"
@@ -86,7 +87,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         for host, variables in hosts["variables"].items():
             inventory.add_host(host)
             for name, value in variables.items():
-                inventory.set_variable(host, name, value)
+                inventory.set_variable(host, name, _plain(value))
         for group, members in hosts["members"].items():
             inventory.add_group(group)
             for host in members:
@@ -135,3 +136,18 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
                 f"The estate in {repository} is not valid; what to correct is listed above."
             ) from None
         return vars(hosts_of(loaded.estate))
+
+
+def _plain(value: Any) -> Any:
+    """The value, its texts marked as plain unless they could be read as a template.
+
+    Ansible never evaluates a text that an inventory plugin gives, and shows each in --list as {"__ansible_unsafe": …}.
+    Both is right for the odd text with braces in it and only a nuisance for all others.
+    """
+    if isinstance(value, str):
+        return value if any(mark in value for mark in ("{{", "{%", "{#")) else trust_as_template(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return value

@@ -12,7 +12,6 @@ import json
 from types import ModuleType
 from typing import Any, ClassVar
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.failures import FAILURES
@@ -35,5 +34,5 @@ class InProcess(ActionBase):  # type: ignore[misc]  # Ansible ships no types (20
         try:
             result: dict[str, Any] = self.MODULE.run(arguments, bool(self._task.check_mode)).as_result()
         except FAILURES as error:
-            raise AnsibleActionFail(str(error)) from None
+            return {"failed": True, "msg": str(error)}
         return result
