@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Write docs/reference/ from the schemas and the policy; with --check, only say whether it is up to date."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import FILES
+from ansible_collections.kyotsu.platform.plugins.module_utils.reference import index_page, rules_page, schema_page
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Exit code: 0 done or up to date, 1 out of date or platform/ not readable, 2 wrong use."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--repository", type=Path, default=Path(__file__).resolve().parents[1], help="default: this one"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is out of date")
+    options = parser.parse_args(arguments)
+    pages = make_pages(options.repository)
+    if pages is None:
+        print("platform/ cannot be read; run scripts/validate.py first", file=sys.stderr)
+        return 1
+    folder = options.repository / "docs" / "reference"
+    stale = sorted(
+        {name for name, text in pages.items() if _read(folder / name) != text}
+        | {path.name for path in folder.glob("*.md") if path.name not in pages}
+    )
+    if options.check:
+        for name in stale:
+            print(f"docs/reference/{name} is out of date; run scripts/reference.py")
+        return 1 if stale else 0
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in stale:
+        if name in pages:
+            (folder / name).write_text(pages[name], encoding="utf-8")
+        else:
+            (folder / name).unlink()
+    print(f"docs/reference: {len(pages)} pages, {len(stale)} changed")
+    return 0
+
+
+def make_pages(repository: Path) -> dict[str, str] | None:
+    """Text of each page by its name, or None if platform/ is not sound."""
+    estate = inspect(repository, date.today()).estate
+    if estate is None:
+        return None
+    schemas = {"systems.md": ("systems/*.yml", repository / "systems/_schema/system.schema.json")}
+    for file in FILES:
+        stem = file.removesuffix(".yml")
+        schemas[f"{stem}.md"] = (f"platform/{file}", repository / f"platform/_schema/{stem}.schema.json")
+    pages = {
+        name: schema_page(json.loads(path.read_text(encoding="utf-8")), file) for name, (file, path) in schemas.items()
+    }
+    pages["rules.md"] = rules_page(estate.platform)
+    files = {name: file for name, (file, _) in schemas.items()} | {"rules.md": "platform/policy.yml"}
+    pages["README.md"] = index_page(files)
+    return pages
+
+
+def _read(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
