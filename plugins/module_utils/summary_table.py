@@ -125,6 +125,22 @@ def cut(text: str, width: int) -> str:
     return f"{kept}…"
 
 
+def wrap(text: str, width: int) -> list[str]:
+    """The text in lines of at most so many columns, broken at spaces, or anywhere in a text without (Japanese)."""
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and columns(lines[-1]) + 1 + columns(word) <= width:
+            lines[-1] += f" {word}"
+            continue
+        if lines[-1]:
+            lines.append("")
+        for character in word:
+            if columns(lines[-1]) + columns(character) > width:
+                lines.append("")
+            lines[-1] += character
+    return lines
+
+
 def _table(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str], width: int) -> list[Line]:
     if not rows:
         return []
@@ -134,16 +150,20 @@ def _table(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str], width: 
     ]
     head = (labels["status"], labels["object"], labels["vcenter"], labels["message"])
     widths = [max(columns(text) for text in column) for column in list(zip(head, *(c[:4] for c in cells), strict=True))]
-    # The last column takes what is left of the terminal, and wraps nowhere.
+    # The last column takes what is left of the terminal.
     rest = max(20, width - sum(widths[:3]) - 6)
-    lines = [Line(_join(head, widths, rest))]
-    lines.extend(Line(_join(cell[:4], widths, rest), cell[4]) for cell in cells)
+    lines = [Line(_join(head, widths))]
+    for row, cell in zip(rows, cells, strict=True):
+        # A reason is read to its end, since what to do stands there; of a change the beginning is enough.
+        parts = [cut(cell[3], rest)] if row["status"] == "changed" else wrap(cell[3], rest)
+        lines.append(Line(_join((*cell[:3], parts[0]), widths), cell[4]))
+        lines.extend(Line(_join(("", "", "", part), widths), cell[4]) for part in parts[1:])
     return lines
 
 
-def _join(cells: Sequence[str], widths: Sequence[int], rest: int) -> str:
+def _join(cells: Sequence[str], widths: Sequence[int]) -> str:
     first = "  ".join(pad(cell, width) for cell, width in zip(cells[:3], widths, strict=False))
-    return f"{first}  {cut(cells[3], rest)}".rstrip()
+    return f"{first}  {cells[3]}".rstrip()
 
 
 def _object(row: Mapping[str, Any]) -> str:

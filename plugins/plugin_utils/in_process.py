@@ -16,6 +16,9 @@ from ansible.plugins.action import ActionBase
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.failures import FAILURES
 
+# From -vvv on Ansible shows the result of the module as it is.
+DUMP_VERBOSITY = 3
+
 
 class InProcess(ActionBase):  # type: ignore[misc]  # Ansible ships no types (2026-11-24)
     """Checks the arguments as the module would, and calls its `run`."""
@@ -35,4 +38,7 @@ class InProcess(ActionBase):  # type: ignore[misc]  # Ansible ships no types (20
             result: dict[str, Any] = self.MODULE.run(arguments, bool(self._task.check_mode)).as_result()
         except FAILURES as error:
             return {"failed": True, "msg": str(error)}
+        if self._display.verbosity < DUMP_VERBOSITY:
+            # -v asks for the whole table of the summary, which the dump of the result would bury.
+            result["_ansible_verbose_override"] = True
         return result

@@ -72,7 +72,7 @@ def main() -> int:
     lab = json.loads((STATE / "lab.json").read_text(encoding="utf-8"))
     lines = []
     for name, vcenter in lab["vcenters"].items():
-        instance = SmartConnect(
+        instance = SmartConnect(  # type: ignore[no-untyped-call]  # pyVmomi types its objects, not its helpers (2026-11-24)
             host=vcenter["hostname"],
             port=vcenter["port"],
             user="reader@lab.local",
@@ -80,7 +80,7 @@ def main() -> int:
             sslContext=ssl.create_default_context(cafile=lab["ca_file"]),
         )
         wanted, there = described(name), actual(instance.RetrieveContent())
-        Disconnect(instance)
+        Disconnect(instance)  # type: ignore[no-untyped-call]  # as above (2026-11-24)
         lines += [
             f"{name}: {key}: {there[key]}, described {wanted[key]}" for key in wanted if there[key] != wanted[key]
         ]

@@ -4,7 +4,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns, cut, pad, summary_lines
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import (
+    columns,
+    cut,
+    pad,
+    summary_lines,
+    wrap,
+)
 
 
 def row(label: str, status: str, message: str = "", **more: Any) -> dict[str, Any]:
@@ -104,10 +110,18 @@ def test_labels_are_japanese_when_asked_and_columns_still_line_up() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80, 100])
-def test_a_long_reason_is_cut_to_the_terminal(width: int) -> None:
-    lines = texts(outcome(row("s01-db01", "failed", "理由 " * 100)), width=width)
-    assert columns(lines[1]) <= max(width, 51)
+def test_a_long_reason_is_wrapped_to_the_terminal_and_shown_to_its_end(width: int) -> None:
+    lines = texts(outcome(row("s01-db01", "failed", "missing " * 30 + "run playbooks/foundation.yml")), width=width)
+    assert max(columns(line) for line in lines[:-1]) <= max(width, 51)
+    assert "run playbooks/foundation.yml" in " ".join(" ".join(lines).split())
+
+
+def test_a_long_list_of_changes_is_cut_to_the_terminal() -> None:
+    changes = [change(f"field{number}", 0, number) for number in range(50)]
+    lines = texts(outcome(row("s01-db01", "changed", changes=changes)), width=80)
+    assert columns(lines[1]) <= 80
     assert lines[1].endswith("…")
+    assert len(lines) == 3
 
 
 def test_a_reason_of_several_lines_stays_on_one() -> None:
@@ -134,3 +148,6 @@ def test_full_width_characters_take_two_columns_and_combining_ones_none() -> Non
     assert pad("保", 4) == "保  "
     assert cut("保留中", 5) == "保留…"
     assert cut("abc", 3) == "abc"
+    assert wrap("作業時間帯を待つ", 6) == ["作業時", "間帯を", "待つ"]
+    assert wrap("wait for the window", 9) == ["wait for", "the", "window"]
+    assert wrap("", 9) == [""]
