@@ -1,0 +1,62 @@
+"""One bulk read of a vCenter: the number of calls does not depend on the number of machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedVCenter
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter import read_items, read_machines
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve, view_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.device_cache import DeviceCache
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import Inventory
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_paths import DEVICES, PATHS, VIEWED
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
+
+
+def read_vcenter(session: Session, datacenter: str, *, cache_directory: Path | None = None) -> ObservedVCenter:
+    """Everything below one datacenter, with the tags, attributes and roles of this estate.
+
+    A datacenter that does not exist gives no items of its own and no machines. Devices are read again only for machines
+    whose changeVersion is not in the cache (a file per vCenter in `cache_directory`; None: read all).
+    Raises VCenterError.
+    """
+    before = session.calls
+    center = session.content.searchIndex.FindChild(entity=session.content.rootFolder, name=datacenter)
+    inventory = _inventory(session, center)
+    tags = session.tagging.read()
+    machines = read_machines.machine_objects(inventory)
+    cache = DeviceCache(cache_directory, session.instance_uuid)
+    devices = cache.known(machines)
+    missing = [machine for machine in machines if machine.reference not in devices]
+    if missing:
+        for machine in retrieve(
+            session,
+            {vim.VirtualMachine: (DEVICES,)},
+            objects=[vim.VirtualMachine(machine.reference, session.stub) for machine in missing],
+        ):
+            devices[machine.reference] = read_machines.device_facts(machine.properties.get(DEVICES))
+    cache.store(machines, devices)
+    items, references = read_items.items(inventory, datacenter, tags, devices)
+    return ObservedVCenter(
+        id=session.endpoint.id,
+        instance_uuid=session.instance_uuid,
+        datacenter=datacenter,
+        items=items,
+        machines=read_machines.machines(inventory, tags, devices),
+        references=references,
+        free_gb=inventory.free_gb(),
+        calls=session.calls - before,
+    )
+
+
+def _inventory(session: Session, center: Any) -> Inventory:
+    managers = [session.content.customFieldsManager, session.content.authorizationManager]
+    if center is None:
+        return Inventory(retrieve(session, PATHS, objects=managers))
+    view = view_of(session, center, VIEWED)
+    try:
+        return Inventory(retrieve(session, PATHS, views=[view], objects=[center, *managers]))
+    finally:
+        view.DestroyView()

@@ -1,0 +1,124 @@
+"""From an empty vCenter to exactly the foundation that is described, and from one foundation to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Result
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
+from tests.support.vcenter_lab import VCenterLab, creation, creations, foundation, session_of, update, vcenter_lab
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VCenterLab]:
+    with vcenter_lab(tmp_path_factory.mktemp("labs"), "vcenter-items") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def session(lab: VCenterLab) -> Iterator[Session]:
+    with session_of(lab) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def results(lab: VCenterLab, session: Session) -> list[Result]:
+    return lab.apply(session, creations(foundation()))
+
+
+def properties(items: tuple[Item, ...]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(item.kind, item.name): dict(item.properties) for item in items}
+
+
+def test_an_empty_vcenter_has_no_items_and_no_machines(tmp_path: Path) -> None:
+    with vcenter_lab(tmp_path, "vcenter-empty") as empty, session_of(empty) as opened:
+        observed = empty.read(opened)
+    assert observed.items == ()
+    assert observed.machines == ()
+
+
+def test_every_item_is_made(results: list[Result]) -> None:
+    assert [result for result in results if result.status != "changed"] == []
+    assert len(results) == len(foundation())
+
+
+def test_a_read_gives_back_exactly_what_is_described(lab: VCenterLab, session: Session, results: list[Result]) -> None:
+    observed = lab.read(session)
+    assert properties(observed.items) == properties(foundation())
+    assert all(f"{item.kind}:{item.name}" in observed.references for item in foundation())
+
+
+CHANGED: list[Change] = [
+    update("cluster", "cluster-a", "ha", True, False),
+    update("cluster", "cluster-a", "host_failures_tolerated", 1, 0),
+    update("cluster", "cluster-b", "drs", True, False),
+    update("port_group", "pg-b", "vlan_id", 111, 112),
+    update("resource_pool", "cluster-a/standard", "cpu_shares", "normal", "high"),
+    update("access_role", "kyotsu-reader", "privileges", [], ["Datastore.Browse", "VirtualMachine.Config.Rename"]),
+]
+
+
+@pytest.mark.parametrize("change", CHANGED, ids=lambda change: f"{change.object} {change.field}")
+def test_a_changed_property_is_read_back_and_the_others_stay(
+    lab: VCenterLab, session: Session, results: list[Result], change: Change
+) -> None:
+    before = properties(lab.read(session).items)
+    outcome = lab.apply(session, [change])
+    assert [(result.status, result.message) for result in outcome] == [("changed", f"changed {change.field}")]
+    expected = before | {
+        (change.kind, change.object): before[change.kind, change.object] | {change.field: change.after}
+    }
+    assert properties(lab.read(session).items) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (update("switch", "dvs-lab", "hosts", [], ["cluster-a-esx01"]), "not taken off"),
+        (update("datastore", "cluster-a-fast-01", "hosts", [], []), "not unmounted"),
+        (update("datastore", "cluster-a-fast-01", "remote_path", "/export/a", "/export/b"), "another datastore"),
+        (update("host", "cluster-a-esx01", "cluster", "cluster-a", "cluster-b"), "cannot be changed here"),
+        (update("template", "tpl-debian-12", "disk_gb", 20, 10), "image playbook"),
+    ],
+    ids=["switch loses hosts", "datastore unmounted", "another export", "host moves", "template changes"],
+)
+def test_what_may_cut_machines_off_is_left_to_a_person(
+    lab: VCenterLab, session: Session, results: list[Result], change: Change, words: str
+) -> None:
+    before = properties(lab.read(session).items)
+    (outcome,) = lab.apply(session, [change])
+    assert outcome.status == "failed"
+    assert words in outcome.message
+    assert properties(lab.read(session).items) == before
+
+
+def test_an_object_that_fails_takes_only_those_with_it_that_need_it(
+    lab: VCenterLab, session: Session, results: list[Result]
+) -> None:
+    lab.control.add_fault("CreateFolder", "InvalidName", name_pattern="*", count=1, as_="call", message="no such name")
+    changes = [
+        creation("folder", "mynumber", {}),
+        creation("folder", "mynumber/s03", {}),
+        creation("attribute", "kyotsu-role", {}),
+    ]
+    outcome = {result.object: result for result in lab.apply(session, changes)}
+    assert {name: result.status for name, result in outcome.items()} == {
+        "mynumber": "failed",
+        "mynumber/s03": "failed",
+        "kyotsu-role": "changed",
+    }
+    assert "InvalidName" in outcome["mynumber"].message
+    assert outcome["mynumber/s03"].message.startswith("skipped: it needs folder mynumber")
+    again = lab.apply(session, changes[:2])
+    assert [result.status for result in again] == ["changed", "changed"]
+
+
+def test_a_transient_fault_is_tried_again(lab: VCenterLab, session: Session, results: list[Result]) -> None:
+    lab.control.add_fault("AddDVPortgroup_Task", "TaskInProgress", count=2)
+    outcome = lab.apply(session, [creation("port_group", "pg-retried", {"switch": "dvs-lab", "vlan_id": 120})])
+    assert [result.status for result in outcome] == ["changed"]
