@@ -12,10 +12,10 @@ import (
 // call is one SOAP request on its way, from the first byte read to the answer.
 // A task keeps it: what the task changed belongs to the call that started it.
 type call struct {
-	method string
-	this   types.ManagedObjectReference
-	body   any
-	writes bool
+	method  string
+	this    types.ManagedObjectReference
+	body    any
+	writes  bool
 	machine types.ManagedObjectReference // the machine that is called, or whose snapshot is
 
 	mu         sync.Mutex

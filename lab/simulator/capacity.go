@@ -72,13 +72,11 @@ func (c *capacity) UpdateDatastore(ctx *simulator.Context, ref types.ManagedObje
 			return
 		}
 		info := datastore.Info.GetDatastoreInfo()
-		info.MaxFileSize, info.MaxMemoryFileSize = total, total
+		info.MaxFileSize, info.MaxMemoryFileSize, info.FreeSpace = total, total, free
 		ctx.Update(datastore, []types.PropertyChange{
 			{Name: "summary.capacity", Val: total},
 			{Name: "summary.freeSpace", Val: free},
-			{Name: "info.freeSpace", Val: free},
 		})
-		info.FreeSpace = free
 	})
 }
 

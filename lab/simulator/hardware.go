@@ -12,8 +12,8 @@ const (
 	gibibyte = int64(1) << 30
 	mebibyte = int64(1) << 20
 
-	hostVersion = "8.0.3"
-	hostBuild   = "24022510"
+	hostVersion = "8.0.2" // the newest that govmomi knows a hardware version for
+	hostBuild   = "22380479"
 )
 
 // hardware keeps hosts and clusters as the platform data says.
@@ -82,7 +82,7 @@ func (h *hardware) applyHost(host *simulator.HostSystem) {
 func setVersion(product *types.AboutInfo) {
 	product.Version = hostVersion
 	product.Build = hostBuild
-	product.ApiVersion = apiVersion
+	product.ApiVersion = hostVersion + ".0"
 	product.FullName = "VMware ESXi " + hostVersion + " build-" + hostBuild
 }
 

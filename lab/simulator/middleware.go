@@ -2,17 +2,20 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"log"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/vmware/govmomi/vapi/rest"
 	"github.com/vmware/govmomi/vim25/methods"
 	"github.com/vmware/govmomi/vim25/types"
 )
+
+// exitPanic is the exit code after a panic in a call.
+const exitPanic = 2
 
 // buffered keeps an answer back until the journal has what it tells.
 type buffered struct {
@@ -39,12 +42,20 @@ func (b *buffered) send(w http.ResponseWriter) {
 
 // ServeHTTP is the way of every request.
 func (v *vcenter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch path := r.URL.Path; {
-	case path == v.registry.Path || path == v.registry.Path+"/vimService":
+	defer func() {
+		if cause := recover(); cause != nil {
+			// The simulator keeps its locks when a method panics: every later
+			// call would hang. Ending is honest, and the journal has the world.
+			log.Printf("%s %s: %v\n%s", r.Method, r.URL.Path, cause, debug.Stack())
+			os.Exit(exitPanic)
+		}
+	}()
+	switch where := r.URL.Path; {
+	case where == v.registry.Path || where == v.registry.Path+"/vimService":
 		v.serveSOAP(w, r)
-	case strings.HasPrefix(path, rest.Path+"/") || strings.HasPrefix(path, "/api"):
+	case strings.HasPrefix(where, rest.Path+"/") || strings.HasPrefix(where, "/api"):
 		v.serveREST(w, r)
-	case strings.HasPrefix(path, "/folder/") && !v.hasSession(r):
+	case strings.HasPrefix(where, "/folder/") && !v.hasSession(r):
 		http.Error(w, "log in first", http.StatusUnauthorized)
 	default:
 		v.service.ServeMux.ServeHTTP(w, r)
@@ -57,21 +68,9 @@ func (v *vcenter) serveSOAP(w http.ResponseWriter, r *http.Request) {
 	v.service.ServeSDK(answer, withCall(r, current))
 	v.observer.callEnded(v.journal.context(), current)
 	v.flush()
-	if current.failedTask.Value != "" {
-		answer = taskAnswer(current)
-	}
+	answer = v.repair(current, answer)
 	answer.Header().Set("Content-Type", "text/xml; charset=utf-8")
 	answer.send(w)
-}
-
-// taskAnswer tells the client of a task that was made to fail.
-func taskAnswer(c *call) *buffered {
-	answer := newBuffered()
-	fmt.Fprintf(answer, `<?xml version="1.0" encoding="UTF-8"?>
-<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/">`+
-		`<soapenv:Body><%sResponse xmlns="urn:vim25"><returnval type="Task">%s</returnval></%sResponse></soapenv:Body></soapenv:Envelope>`,
-		c.method, c.failedTask.Value, c.method)
-	return answer
 }
 
 func (v *vcenter) serveREST(w http.ResponseWriter, r *http.Request) {

@@ -36,9 +36,11 @@ func (o *observer) PutObject(_ *simulator.Context, object mo.Reference) {
 	case *simulator.HostSystem:
 		o.hardware.applyHost(item)
 	case *simulator.VirtualMachine:
-		// The simulator leaves this empty, and clients fail on the whole runtime.
-		item.Runtime.FaultToleranceState = types.VirtualMachineFaultToleranceStateNotConfigured
-		item.Summary.Runtime.FaultToleranceState = item.Runtime.FaultToleranceState
+		// The simulator leaves these empty, and clients fail on the whole runtime.
+		for _, runtime := range []*types.VirtualMachineRuntimeInfo{&item.Runtime, &item.Summary.Runtime} {
+			runtime.FaultToleranceState = types.VirtualMachineFaultToleranceStateNotConfigured
+			runtime.RecordReplayState = types.VirtualMachineRecordReplayStateInactive
+		}
 	}
 	o.journal.Put(object.Reference())
 }
@@ -176,7 +178,7 @@ func (o *observer) refreshAll(ctx *simulator.Context) {
 func onlyFreeSpace(changes []types.PropertyChange) bool {
 	for _, change := range changes {
 		switch change.Name {
-		case "summary.capacity", "summary.freeSpace", "info.freeSpace":
+		case "summary.capacity", "summary.freeSpace":
 		default:
 			return false
 		}
