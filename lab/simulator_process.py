@@ -16,6 +16,7 @@ from lab.files import read_json, write_json
 
 START_SECONDS = 120
 STOP_SECONDS = 10
+_SHOWN_SECONDS = 5
 _POLL_SECONDS = 0.02
 
 
@@ -71,6 +72,8 @@ class SimulatorProcess:
                 cwd=self.folder,
                 start_new_session=True,
             )
+        # For an instant after the start the kernel shows an empty command line.
+        _wait(lambda: process.poll() is not None or _runs_with(process.pid, self.config_file), _SHOWN_SECONDS)
         process.returncode = 0  # it outlives this command on purpose: no warning when the object goes
         write_json(self.folder / "pid.json", {"pid": process.pid, "binary": binary.name})
 

@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"path"
 
 	"github.com/vmware/govmomi/simulator"
+	"github.com/vmware/govmomi/simulator/vpx"
 	"github.com/vmware/govmomi/vim25/types"
 )
 
@@ -16,6 +18,11 @@ func (v *vcenter) repair(c *call, answer *buffered) *buffered {
 		return referenceAnswer(c.method, c.failedTask)
 	case c.method == "Fetch" && bytes.Contains(answer.body.Bytes(), []byte("<RetrievePropertiesExResponse")):
 		return soapAnswer(`<FetchResponse xmlns="urn:vim25"></FetchResponse>`) // a property that is not set
+	case c.method == "AddAuthorizationRole" && answer.status == http.StatusOK:
+		if id, ok := v.roleNamed(c.body); ok { // the simulator always answers 0
+			return soapAnswer(fmt.Sprintf(
+				`<AddAuthorizationRoleResponse xmlns="urn:vim25"><returnval>%d</returnval></AddAuthorizationRoleResponse>`, id))
+		}
 	case mountAnswerLacksReference(c.method, answer.body.Bytes()):
 		if ref, ok := v.mountedDatastore(c); ok {
 			return referenceAnswer(c.method, ref)
@@ -65,4 +72,22 @@ func (v *vcenter) mountedDatastore(c *call) (types.ManagedObjectReference, bool)
 		return types.ManagedObjectReference{}, false
 	}
 	return found.Reference(), true
+}
+
+// roleNamed finds the id of the role that a request has made.
+func (v *vcenter) roleNamed(request any) (int32, bool) {
+	wanted, ok := request.(*types.AddAuthorizationRole)
+	if !ok {
+		return 0, false
+	}
+	manager, ok := v.registry.Get(*vpx.ServiceContent.AuthorizationManager).(*simulator.AuthorizationManager)
+	if !ok {
+		return 0, false
+	}
+	for _, role := range manager.RoleList {
+		if role.Name == wanted.Name {
+			return role.RoleId, true
+		}
+	}
+	return 0, false
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"reflect"
+	"slices"
 
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -87,6 +88,20 @@ func completeClone(ctx *simulator.Context, ref types.ManagedObjectReference, con
 	})
 }
 
+// completeRename gives a machine its new name in the configuration too.
+func completeRename(ctx *simulator.Context, ref types.ManagedObjectReference) {
+	machine, ok := ctx.Map.Get(ref).(*simulator.VirtualMachine)
+	if !ok {
+		return
+	}
+	ctx.WithLock(machine, func() {
+		ctx.Update(machine, []types.PropertyChange{
+			{Name: "config.name", Val: machine.Name},
+			{Name: "summary.config.name", Val: machine.Name},
+		})
+	})
+}
+
 // completeRelocation puts a machine into the lists of its new host, pool and
 // datastore and takes it out of the old ones.
 func completeRelocation(ctx *simulator.Context, ref types.ManagedObjectReference, before placement) {
@@ -109,6 +124,9 @@ func completeRelocation(ctx *simulator.Context, ref types.ManagedObjectReference
 	}
 	for i := range after.datastores {
 		move(nil, &after.datastores[i])
+	}
+	if machine, ok := ctx.Map.Get(ref).(*simulator.VirtualMachine); ok && !slices.Equal(before.datastores, after.datastores) {
+		ctx.WithLock(machine, func() { moveFiles(ctx, machine, before, after) })
 	}
 }
 

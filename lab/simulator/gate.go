@@ -62,7 +62,8 @@ func (g *gate) Handle(ctx *simulator.Context, method *simulator.Method) (mo.Refe
 	if method.This.Type == "VirtualMachine" || method.This.Type == "VirtualMachineSnapshot" {
 		current.machine = machineOf(ctx, method.This)
 	}
-	if method.Name == "RelocateVM_Task" {
+	switch method.Name {
+	case "RelocateVM_Task", "MarkAsTemplate", "MarkAsVirtualMachine":
 		current.before = placementOf(ctx, method.This)
 	}
 	return nil, nil

@@ -26,11 +26,12 @@ type journal struct {
 	registry *simulator.Registry
 	tags     *tagStore
 
-	mu      sync.Mutex
-	marked  map[types.ManagedObjectReference]map[string]bool // nil fields: all of them
-	removed []string
-	held    map[types.ManagedObjectReference]bool // machines in the making
-	strange map[string]bool                       // types that are not stored, told once
+	mu       sync.Mutex
+	marked   map[types.ManagedObjectReference]map[string]bool // nil fields: all of them
+	removed  []string
+	held     map[types.ManagedObjectReference]bool // machines in the making
+	complete map[types.ManagedObjectReference]bool // machines that are made
+	strange  map[string]bool                       // types that are not stored, told once
 
 	writing    sync.Mutex
 	path       string
@@ -44,11 +45,12 @@ type journal struct {
 
 func newJournal(path string) *journal {
 	return &journal{
-		path:    path,
-		marked:  map[types.ManagedObjectReference]map[string]bool{},
-		held:    map[types.ManagedObjectReference]bool{},
-		strange: map[string]bool{},
-		hashes:  map[types.ManagedObjectReference][]uint64{},
+		path:     path,
+		marked:   map[types.ManagedObjectReference]map[string]bool{},
+		held:     map[types.ManagedObjectReference]bool{},
+		complete: map[types.ManagedObjectReference]bool{},
+		strange:  map[string]bool{},
+		hashes:   map[types.ManagedObjectReference][]uint64{},
 	}
 }
 
@@ -57,11 +59,11 @@ func newJournal(path string) *journal {
 func (j *journal) Put(ref types.ManagedObjectReference) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if ref.Type == "VirtualMachine" {
+	if ref.Type == "VirtualMachine" && !j.complete[ref] {
 		j.held[ref] = true
 		return
 	}
-	j.markLocked(ref, nil)
+	j.markLocked(ref, nil) // a move puts a machine once more
 }
 
 // Release lets a machine be written.
@@ -69,6 +71,7 @@ func (j *journal) Release(ref types.ManagedObjectReference) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	delete(j.held, ref)
+	j.complete[ref] = true
 	j.markLocked(ref, nil)
 }
 
@@ -112,6 +115,7 @@ func (j *journal) Remove(ref types.ManagedObjectReference) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	delete(j.marked, ref)
+	delete(j.complete, ref)
 	if j.held[ref] {
 		delete(j.held, ref) // never written
 		return
@@ -198,13 +202,14 @@ func (j *journal) writeObject(ctx *simulator.Context, line *bytes.Buffer, ref ty
 	}
 	var fields bytes.Buffer
 	var err error
+	_, known := j.hashes[ref]
 	unlock := j.registry.AcquireLock(ctx, object)
 	err = j.encodeFields(&fields, object, ref, only)
 	unlock()
 	if err != nil {
 		return false, err
 	}
-	if _, known := j.hashes[ref]; fields.Len() == 0 && known {
+	if fields.Len() == 0 && known {
 		return false, nil
 	}
 	writeRecord(line, ref.String(), append(append([]byte{'{'}, fields.Bytes()...), '}'), comma)

@@ -52,6 +52,7 @@ func (j *journal) Load(registry *simulator.Registry, state *journalState) error 
 		}
 		registry.Put(item.object)
 		j.hashes[item.ref] = item.hashes
+		j.complete[item.ref] = true
 	}
 	if state.serial > 0 {
 		serial := openField(managedRegistry(registry), "counter")

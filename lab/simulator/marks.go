@@ -25,6 +25,7 @@ func (j *journal) MarkCall(ctx *simulator.Context, c *call) {
 	case strings.Contains(c.method, "Datastore"), c.this.Type == "Datastore":
 		j.markFields(ctx, "HostSystem", "Datastore")
 		j.markFields(ctx, "HostDatastoreSystem")
+		j.markFields(ctx, "Datastore")
 		j.markFields(ctx, "ClusterComputeResource", "ComputeResource.Datastore")
 		j.markFields(ctx, "Datacenter")
 	case strings.Contains(c.method, "DVS"), strings.Contains(c.method, "Dvs"), strings.Contains(c.method, "DVPortgroup"),

@@ -15,6 +15,7 @@ import (
 type observer struct {
 	hardware *hardware
 	capacity *capacity
+	networks *networks
 	journal  *journal
 	tags     *tagStore
 }
@@ -88,17 +89,23 @@ func (o *observer) taskEnded(ctx *simulator.Context, task *mo.Task) {
 		o.complete(ctx, c, result)
 	}
 	for _, machine := range made {
-		o.capacity.UpdateMachine(ctx, machine)
+		o.recount(ctx, machine)
 		o.tags.MarkObject(machine)
 		o.journal.Release(machine)
 	}
 	if c.machine.Type != "" && !makesMachine(c.method) {
-		o.capacity.UpdateMachine(ctx, c.machine)
+		o.recount(ctx, c.machine)
 	}
 	o.journal.MarkCall(ctx, c)
 	if result.Type != "" {
 		o.journal.Mark(result)
 	}
+}
+
+// recount brings up to date what others know of a machine.
+func (o *observer) recount(ctx *simulator.Context, machine types.ManagedObjectReference) {
+	o.capacity.UpdateMachine(ctx, machine)
+	o.networks.UpdateMachine(ctx, machine)
 }
 
 // complete adds what the simulator left out of the request.
@@ -108,6 +115,8 @@ func (o *observer) complete(ctx *simulator.Context, c *call, result types.Manage
 		completeClone(ctx, result, request.Spec.Config)
 	case *types.RelocateVM_Task:
 		completeRelocation(ctx, c.this, c.before)
+	case *types.Rename_Task:
+		completeRename(ctx, c.this)
 	case *types.ReconfigureComputeResource_Task:
 		if cluster, ok := ctx.Map.Get(c.this).(*simulator.ClusterComputeResource); ok {
 			completeCluster(ctx, cluster, request.Spec)
@@ -138,14 +147,16 @@ func (o *observer) callEnded(ctx *simulator.Context, c *call) {
 		if cluster := findCluster(ctx, c.this, request.Name); cluster != nil {
 			completeCluster(ctx, cluster, &request.Spec)
 		}
-	case *types.CreateResourcePool:
+	case *types.MarkAsTemplate, *types.MarkAsVirtualMachine:
+		completeRelocation(ctx, c.this, c.before)
+	case *types.CreateResourcePool, *types.UpdateConfig:
 		o.refreshPools(ctx)
 	}
 	if strings.Contains(c.method, "Datastore") {
 		o.capacity.UpdateDatastores(ctx)
 	}
 	if c.machine.Type != "" {
-		o.capacity.UpdateMachine(ctx, c.machine)
+		o.recount(ctx, c.machine)
 	}
 	o.journal.MarkCall(ctx, c)
 }
@@ -170,7 +181,7 @@ func (o *observer) refreshAll(ctx *simulator.Context) {
 		o.hardware.applyCluster(ctx, cluster.Reference())
 	}
 	for _, machine := range ctx.Map.AllReference("VirtualMachine") {
-		o.capacity.UpdateMachine(ctx, machine.Reference())
+		o.recount(ctx, machine.Reference())
 	}
 	o.capacity.UpdateDatastores(ctx)
 }

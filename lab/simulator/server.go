@@ -22,6 +22,9 @@ const (
 	vcenterVersion = "8.0.3"
 	vcenterBuild   = "24322831"
 	apiVersion     = "8.0.3.0"
+
+	firstFieldKey = 101
+	firstRoleID   = 1001
 )
 
 // vcenter is one simulated vCenter with everything around it.
@@ -105,6 +108,12 @@ func (v *vcenter) build(tlsConfig *tls.Config) {
 		&types.OptionValue{Key: "vcsim.server.url", Value: "https://" + v.address() + v.registry.Path},
 	}})
 
+	// A key of 0 looks like "no key" to many clients, and no real vCenter gives it.
+	openField(managedOwner(v.registry.CustomFieldsManager()), "nextKey").SetInt(firstFieldKey)
+	if roles := v.registry.Get(*content.AuthorizationManager); roles != nil {
+		openField(managedOwner(roles), "nextID").SetInt(firstRoleID)
+	}
+
 	v.service.RegisterSDK(v.registry, v.registry.Path+"/vimService")
 	patterns, handler := vapi.New(v.service.Listen, v.registry)
 	for _, pattern := range patterns {
@@ -137,7 +146,8 @@ func (v *vcenter) restore() error {
 		return err
 	}
 	hardware := &hardware{world: v.world}
-	v.observer = &observer{hardware: hardware, capacity: newCapacity(v.world), journal: v.journal, tags: v.tags}
+	v.observer = &observer{hardware: hardware, capacity: newCapacity(v.world),
+		networks: newNetworks(), journal: v.journal, tags: v.tags}
 	v.registry.AddHandler(v.observer)
 	gate := &gate{accounts: v.accounts, counters: v.counters, delays: v.delays, faults: v.faults}
 	v.registry.Handler = gate.Handle
