@@ -64,7 +64,7 @@ class SimulatorProcess:
         write_json(self.config_file, config)
         self.control_socket.unlink(missing_ok=True)
         with self.log_file.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603 - the binary that we built
+            process = subprocess.Popen(
                 [str(binary), "-config", str(self.config_file)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,

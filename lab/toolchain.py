@@ -68,13 +68,13 @@ def find_go(tools: Path, say: Callable[[str], None]) -> Path:
 
 def go_version(go: Path) -> tuple[int, int]:
     """Give the version of a Go command, (0, 0) if it does not tell."""
-    answer = subprocess.run([str(go), "version"], capture_output=True, text=True, check=False)  # noqa: S603 - our own path
+    answer = subprocess.run([str(go), "version"], capture_output=True, text=True, check=False)
     match = re.search(r"go(\d+)\.(\d+)", answer.stdout)
     return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def _run(command: list[str], cwd: Path | None = None, environment: dict[str, str] | None = None) -> None:
-    answer = subprocess.run(  # noqa: S603 - a fixed command, no shell
+    answer = subprocess.run(
         command, cwd=cwd, env=environment, capture_output=True, text=True, check=False, timeout=_BUILD_SECONDS
     )
     if answer.returncode:

@@ -18,6 +18,8 @@ type call struct {
 	writes  bool
 	machine types.ManagedObjectReference // the machine that is called, or whose snapshot is
 
+	diskEdits []diskEdit // sizes that a clone's disks get when it is made
+
 	mu         sync.Mutex
 	task       types.ManagedObjectReference   // the first task that the call started
 	machines   []types.ManagedObjectReference // machines made by the call

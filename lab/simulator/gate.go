@@ -59,6 +59,7 @@ func (g *gate) Handle(ctx *simulator.Context, method *simulator.Method) (mo.Refe
 	if fault := place(ctx, method); fault != nil {
 		return nil, fault
 	}
+	current.diskEdits = prepareDevices(ctx, method)
 	if method.This.Type == "VirtualMachine" || method.This.Type == "VirtualMachineSnapshot" {
 		current.machine = machineOf(ctx, method.This)
 	}

@@ -113,6 +113,7 @@ func (o *observer) complete(ctx *simulator.Context, c *call, result types.Manage
 	switch request := c.body.(type) {
 	case *types.CloneVM_Task:
 		completeClone(ctx, result, request.Spec.Config)
+		completeDisks(ctx, result, c.diskEdits)
 	case *types.RelocateVM_Task:
 		completeRelocation(ctx, c.this, c.before)
 	case *types.Rename_Task:
