@@ -237,7 +237,7 @@ class _Reading:
 
     def _document(self, file: str, schema: Schema | None) -> Document | None:
         """The document, or None when it has findings of its own."""
-        from ansible_collections.kyotsu.platform.plugins.module_utils.source import parse
+        from ansible_collections.kyotsu.platform.plugins.module_utils.source import FINDINGS_LIMIT, parse
 
         self.files += 1
         content = self._bytes(file)
@@ -247,6 +247,8 @@ class _Reading:
         findings = list(document.findings)
         if schema is not None and (document.value is not None or not findings):
             findings.extend(schema.check(document))
+        if len(findings) >= FINDINGS_LIMIT:
+            findings[FINDINGS_LIMIT:] = [_more(file)]
         self.findings.extend(findings)
         return document if schema is not None and not findings else None
 
@@ -392,6 +394,18 @@ def _missing(file: str) -> Finding:
         Text(
             en="restore it; the estate is not complete without it",
             ja="復元してください（これなしでは定義が揃いません）",
+        ),
+    )
+
+
+def _more(file: str) -> Finding:
+    return _error(
+        "E-02",
+        file,
+        Text(en="has more mistakes than are shown here", ja="ここに表示した以外にも誤りがあります"),
+        Text(
+            en="correct these first, or bring the file back from version control",
+            ja="まず表示された誤りを直すか、版管理から復元してください",
         ),
     )
 

@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import jsonschema_rs
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Document, Keys
+from ansible_collections.kyotsu.platform.plugins.module_utils.source import FINDINGS_LIMIT, Document, Keys
 
 RULE = "E-03"
 
@@ -52,14 +53,15 @@ class Schema:
 
     def check(self, document: Document) -> list[Finding]:
         """Every violation of the document as findings of rule E-03, at the line of the field at fault."""
-        errors = list(self._validator.iter_errors(document.value))
-        problems = [
+        errors = list(islice(self._validator.iter_errors(document.value), FINDINGS_LIMIT))
+        found = (
             problem
             for error in errors
             if error.kind.name != "required"
             for problem in self._problems(error)
             if problem.keys not in document.traps
-        ]
+        )
+        problems = list(islice(found, FINDINGS_LIMIT))
         problems.extend(self._missing([error for error in errors if error.kind.name == "required"]))
         return [self._finding(problem, document) for problem in _without_echo(problems)]
 

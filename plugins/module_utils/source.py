@@ -22,6 +22,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 
 SIZE_LIMIT_BYTES = 1024 * 1024
 DEPTH_LIMIT = 24
+VALUES_LIMIT = 20_000  # of one file; ten times the largest one
+# Findings of one file; a file with more is not read further: it is another file, or broken as a whole.
+FINDINGS_LIMIT = 50
 RULE = "E-02"
 
 Keys = tuple[str | int, ...]
@@ -141,6 +144,7 @@ class _Reader:
         self.findings: list[Finding] = []
         self.frames: list[_Frame] = []
         self.value: Any = None
+        self.values = 0
 
     def read(self, text: str) -> Document:
         """All events of the text; refuses at once what makes the rest meaningless, collects the rest."""
@@ -148,7 +152,7 @@ class _Reader:
         documents = 0
         content = False
         try:
-            while loader.check_event():
+            while loader.check_event() and len(self.findings) < FINDINGS_LIMIT:
                 event: Any = loader.get_event()
                 kind = type(event)
                 if kind is yaml.ScalarEvent:
@@ -182,6 +186,8 @@ class _Reader:
             loader.dispose()
         if not content:
             raise _RefusedError(_empty(self.file))
+        if len(self.findings) >= FINDINGS_LIMIT:
+            return Document(self.file, None, findings=tuple(self.findings))
         return Document(self.file, self.value, self.lines, frozenset(self.traps), tuple(self.findings))
 
     def _scalar(self, event: Any) -> None:
@@ -190,6 +196,7 @@ class _Reader:
         if frame is not None and type(frame.container) is dict and frame.key is None:
             self._key(frame, event, line)
             return
+        self._count(event)
         path = self._path_of_next(frame)
         if frame is None or type(frame.container) is list:
             self.lines[path] = line
@@ -246,11 +253,21 @@ class _Reader:
                 ),
                 Text(en="no field needs that; look for a stray bracket", ja="余分な括弧がないか確認してください"),
             )
+        self._count(event)
         path = self._path_of_next(frame)
         if frame is None or type(frame.container) is list:
             self.lines[path] = event.start_mark.line + 1
         self._add(frame, container)
         self.frames.append(_Frame(container, path))
+
+    def _count(self, event: Any) -> None:
+        self.values += 1
+        if self.values > VALUES_LIMIT:
+            self._refuse(
+                event,
+                Text(en=f"holds more than {VALUES_LIMIT} values", ja=f"値が {VALUES_LIMIT} 個を超えています"),
+                Text(en="split it or remove what does not belong there", ja="分割するか、不要な内容を削除してください"),
+            )
 
     def _path_of_next(self, frame: _Frame | None) -> Keys:
         if frame is None:

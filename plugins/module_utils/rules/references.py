@@ -56,13 +56,17 @@ WORDS = {
 def check(estate: Estate, context: Context) -> Findings:
     """Every reference between files, with the nearest name that exists as a suggestion."""
     known = names(estate)
+    near: dict[tuple[str, str], Text | None] = {}  # one missing name may be meant in a thousand places
     for reference in (*_of_systems(estate), *_of_platform(estate)):
         name = reference.name
         if name is None or name in known[reference.wanted]:
             continue
         if reference.wanted == "systems" and context.is_unread(name):
             continue
-        yield _unknown(context, reference, name, known[reference.wanted])
+        key = (reference.wanted, name)
+        if key not in near:
+            near[key] = suggest(name, known[reference.wanted])
+        yield _unknown(context, reference, name, near[key])
     yield from _resource_pools(estate, context)
     yield from _tiers_of_clusters(estate, context)
     yield from _ends_of_flows(estate, context)
@@ -170,9 +174,8 @@ def _of_platform(estate: Estate) -> Iterator[Reference]:
             )
 
 
-def _unknown(context: Context, reference: Reference, name: str, known: Collection[str]) -> Finding:
+def _unknown(context: Context, reference: Reference, name: str, near: Text | None) -> Finding:
     word = WORDS[reference.wanted]
-    near = suggest(name, known)
     file = FILE_OF_LIST.get(reference.wanted, "systems/")
     return context.finding(
         "E-04",

@@ -155,6 +155,15 @@ def rules_and_files(repository: Path) -> list[tuple[str, str]]:
     return [(finding.rule, finding.file) for finding in check(repository, AS_OF)]
 
 
+@pytest.mark.parametrize("line", ["same: 1", "new{}: 1", "    - no"])
+def test_a_file_with_very_many_mistakes_does_not_flood_the_list(small: Path, line: str) -> None:
+    lines = "\n".join(line.format(number) for number in range(5000))
+    edit(small, S13, "id: s13\n", f"id: s13\nlist:\n{lines}\n" if "-" in line else f"id: s13\n{lines}\n")
+    findings = check(small, AS_OF)
+    assert len(findings) == 51
+    assert "has more mistakes than are shown here" in {finding.message.en for finding in findings}
+
+
 def test_a_missing_platform_file_is_told_once(small: Path) -> None:
     (small / "platform/networks.yml").unlink()
     assert rules_and_files(small) == [("E-02", "platform/networks.yml")]

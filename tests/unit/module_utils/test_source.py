@@ -90,6 +90,7 @@ def test_lines_of_keys_and_items_and_of_what_is_not_there() -> None:
         ("---\n", "1: is empty"),
         ("# nothing\n\n", "1: is empty"),
         ("a:\n" + "- " * 30 + "1", "2: is nested deeper than 24 levels"),
+        ("a:\n" + "- 1\n" * 20_001, "20000: holds more than 20000 values"),
         ("[" * 100_000, "1: is nested deeper than 24 levels"),
         ("a: x\x00y", "1: holds the control character U+0000, which nobody sees"),
         ("a: 1\nb: x\u202ey", "2: holds the control character U+202E, which nobody sees"),
