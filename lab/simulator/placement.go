@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/vmware/govmomi/object"
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
@@ -8,13 +10,14 @@ import (
 )
 
 // place chooses a host for a new machine as DRS would: the one of the pool's
-// cluster with the fewest machines that reaches the datastore. The simulator
+// cluster with the fewest machines that reaches the datastore and the networks. The simulator
 // itself keeps a clone on its template's host, whatever the cluster, and ends
 // the process where no host reaches the datastore.
 func place(ctx *simulator.Context, method *simulator.Method) types.BaseMethodFault {
 	switch request := method.Body.(type) {
 	case *types.CreateVM_Task:
-		return placeNew(ctx, &request.Host, request.Pool, datastoreNameOf(request.Config.Files))
+		return placeNew(ctx, &request.Host, request.Pool, datastoreNameOf(request.Config.Files),
+			networksOf(request.Config.DeviceChange))
 	case *types.CloneVM_Task:
 		template, ok := ctx.Map.Get(method.This).(*simulator.VirtualMachine)
 		if !ok {
@@ -34,7 +37,11 @@ func place(ctx *simulator.Context, method *simulator.Method) types.BaseMethodFau
 				return &types.InvalidArgument{InvalidProperty: "spec.location.pool"}
 			}
 		}
-		if fault := placeNew(ctx, &request.Spec.Location.Host, *pool, name); fault != nil {
+		networks := append([]types.ManagedObjectReference(nil), template.Network...)
+		if request.Spec.Config != nil {
+			networks = append(networks, networksOf(request.Spec.Config.DeviceChange)...)
+		}
+		if fault := placeNew(ctx, &request.Spec.Location.Host, *pool, name, networks); fault != nil {
 			return fault
 		}
 		// Only the pool of the request counts for the simulator when it clones a template.
@@ -44,7 +51,7 @@ func place(ctx *simulator.Context, method *simulator.Method) types.BaseMethodFau
 }
 
 func placeNew(ctx *simulator.Context, host **types.ManagedObjectReference, pool types.ManagedObjectReference,
-	datastore string) types.BaseMethodFault {
+	datastore string, networks []types.ManagedObjectReference) types.BaseMethodFault {
 	if datastore == "" {
 		return &types.InvalidDatastorePath{InvalidDatastore: types.InvalidDatastore{}, DatastorePath: datastore}
 	}
@@ -56,6 +63,7 @@ func placeNew(ctx *simulator.Context, host **types.ManagedObjectReference, pool 
 		candidates = []types.ManagedObjectReference{**host}
 	}
 	var best *simulator.HostSystem
+	bestReaches := false
 	for _, ref := range candidates {
 		candidate, ok := ctx.Map.Get(ref).(*simulator.HostSystem)
 		if !ok {
@@ -64,8 +72,9 @@ func placeNew(ctx *simulator.Context, host **types.ManagedObjectReference, pool 
 		if candidate.Runtime.InMaintenanceMode || ctx.Map.FindByName(datastore, candidate.Datastore) == nil {
 			continue
 		}
-		if best == nil || len(candidate.Vm) < len(best.Vm) {
-			best = candidate
+		reaches := containsAll(candidate.Network, networks)
+		if best == nil || reaches && !bestReaches || reaches == bestReaches && len(candidate.Vm) < len(best.Vm) {
+			best, bestReaches = candidate, reaches
 		}
 	}
 	if best == nil {
@@ -76,6 +85,32 @@ func placeNew(ctx *simulator.Context, host **types.ManagedObjectReference, pool 
 	ref := best.Self
 	*host = &ref
 	return nil
+}
+
+// networksOf gives the port groups that the network cards of a request name.
+func networksOf(changes []types.BaseVirtualDeviceConfigSpec) []types.ManagedObjectReference {
+	var networks []types.ManagedObjectReference
+	for _, change := range changes {
+		device := change.GetVirtualDeviceConfigSpec().Device
+		if device == nil {
+			continue
+		}
+		if backing, ok := device.GetVirtualDevice().Backing.(*types.VirtualEthernetCardDistributedVirtualPortBackingInfo); ok {
+			networks = append(networks, types.ManagedObjectReference{
+				Type: "DistributedVirtualPortgroup", Value: backing.Port.PortgroupKey,
+			})
+		}
+	}
+	return networks
+}
+
+func containsAll(list, wanted []types.ManagedObjectReference) bool {
+	for _, ref := range wanted {
+		if !slices.Contains(list, ref) {
+			return false
+		}
+	}
+	return true
 }
 
 func datastoreNameOf(files *types.VirtualMachineFileInfo) string {
