@@ -139,6 +139,7 @@ def desired_machine(key: str, *, order: int = 0, system: str = "s01", **fields: 
         "tags": {"kyotsu-segment": "internet", "kyotsu-wave": "wave-1"},
         "attributes": {"kyotsu-key": key, "kyotsu-origin": "made", "kyotsu-owner": "org-303", "kyotsu-system": system},
         "power": "on",
+        "status": "in-service",
         "window": "weeknight",
         "freezes": (),
     }

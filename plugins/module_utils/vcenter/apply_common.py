@@ -47,17 +47,28 @@ class World:
     """The vCenter while it is being changed: ids and properties of what exists, kept up to date between threads."""
 
     def __init__(
-        self, session: Session, observed: ObservedVCenter, waiter: TaskWaiter, datacenter: str, options: ApplyOptions
+        self,
+        session: Session,
+        observed: ObservedVCenter,
+        waiter: TaskWaiter,
+        options: ApplyOptions,
+        read_again: Callable[[], ObservedVCenter] | None = None,
     ) -> None:
+        """With `read_again`, what is not in `observed` is looked for once more before it counts as missing."""
         self.session = session
         self.observed = observed
         self.waiter = waiter
-        self.datacenter = datacenter
         self.options = options
-        self._references = dict(observed.references)
-        self._properties = {(item.kind, item.name): dict(item.properties) for item in observed.items}
+        self._read_again = read_again
+        self._references: dict[str, str] = {}
+        self._properties: dict[tuple[str, str], dict[str, Any]] = {}
+        self._learn(observed)
         self._lock = threading.Lock()
         self._locks: dict[str, threading.Lock] = {}
+
+    def _learn(self, observed: ObservedVCenter) -> None:
+        self._references.update(observed.references)
+        self._properties.update({(item.kind, item.name): dict(item.properties) for item in observed.items})
 
     def know(self, kind: str, name: str, reference: str, properties: Mapping[str, Any] | None = None) -> None:
         """Remember something that was just made."""
@@ -69,6 +80,9 @@ class World:
     def reference(self, kind: str, name: str) -> str:
         """Id of something that a change needs. Raises NotPossible when it does not exist."""
         with self._lock:
+            if f"{kind}:{name}" not in self._references and self._read_again is not None:
+                read, self._read_again = self._read_again, None
+                self._learn(read())
             found = self._references.get(f"{kind}:{name}")
         if found is None:
             raise NotPossible(f"skipped: it needs {kind} {name}, which does not exist or was not made")

@@ -69,11 +69,13 @@ def apply_items(
     """Apply changes of any kind but machine; one Result per object, status changed or failed.
 
     An object that fails does not stop the others; what needs it fails too and says so. `progress` is called in the
-    caller's thread as each object is done. Raises VCenterError only when the session itself is lost.
+    caller's thread as each object is done. `datacenter` must be the one that was observed.
     """
+    if datacenter != observed.datacenter:
+        raise ValueError(f"observed is datacenter {observed.datacenter}, asked for is {datacenter}")
     results: list[Result] = []
     with TaskWaiter(session) as waiter, ThreadPoolExecutor(options.parallel) as pool:
-        world = World(session, observed, waiter, datacenter, options)
+        world = World(session, observed, waiter, options)
         for layer in _layers(changes):
             futures = [pool.submit(_apply, world, group) for group in layer]
             for future in as_completed(futures):

@@ -19,8 +19,8 @@ def items(
     """All items in the order of kind and name, and the ids by "kind:name".
 
     Beside the items, `references` holds what one needs to make new ones: "root:vm", "root:host", "root:network",
-    "root:datastore" (the datacenter's four folders), "resource_pool:CLUSTER/" (a cluster's root pool) and
-    "switch_uuid:NAME".
+    "root:datastore" (the datacenter's four folders), "resource_pool:CLUSTER/" (a cluster's root pool), and what an
+    interface is connected by: "port_group_key:NAME" and "switch_uuid:NAME".
     """
     found: list[tuple[Item, str]] = []
     references: dict[str, str] = {}
@@ -40,6 +40,8 @@ def items(
             references[f"resource_pool:{cluster}/"] = pool
     for switch in inventory.switches.values():
         references[f"switch_uuid:{name_of(switch)}"] = str(switch.get("uuid", ""))
+    for reference, group in inventory.port_groups.items():
+        references[f"port_group_key:{name_of(group)}"] = str(group.get("key") or reference)
     for item, reference in found:
         references.setdefault(f"{item.kind}:{item.name}", reference)
     return tuple(sorted((item for item, _ in found), key=lambda item: (item.kind, item.name))), references

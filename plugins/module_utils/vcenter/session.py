@@ -30,7 +30,6 @@ class Session:
         self.stub = Stub(endpoint, self._counter)
         self.content: Any = None
         self._login_lock = threading.Lock()
-        self._logins = 0
 
     def open(self) -> None:
         """Log in. Raises Unreachable, CertificateRefused or LoginRefused."""
@@ -41,16 +40,16 @@ class Session:
 
     def _log_in(self) -> None:
         self.content.sessionManager.Login(userName=self.endpoint.username, password=self.endpoint.password)
-        self._logins += 1
+        self.stub.logins += 1
 
-    def reconnect(self) -> None:
-        """Log in again after the session was lost. Managed objects stay valid; views, filters and collectors do not.
+    def reconnect(self, lost: int) -> None:
+        """Log in again after session number `lost` was lost; calls do this by themselves, once.
 
-        Threads that lose the session together log in once. Raises SessionLost when that is refused.
+        Managed objects stay valid; views, filters and collectors do not. Threads that lose the session together log in
+        once, for vCenter refuses a login inside a session. Raises SessionLost when the login is refused.
         """
-        seen = self._logins
         with self._login_lock:
-            if self._logins != seen:
+            if self.stub.logins != lost:
                 return
             try:
                 self._log_in()
@@ -62,7 +61,7 @@ class Session:
         with contextlib.suppress(VCenterError):
             if "rest" in self.__dict__:
                 self.rest.close()
-            if self._logins:
+            if self.stub.logins:
                 self.content.sessionManager.Logout()
         self.stub.DropConnections()
 

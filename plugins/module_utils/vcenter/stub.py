@@ -109,7 +109,8 @@ class Stub(api.StubAdapter):  # type: ignore[misc]
         )
         self.endpoint = endpoint
         self.counter = counter
-        self.log_in_again: Callable[[], None] | None = None
+        self.log_in_again: Callable[[int], None] | None = None
+        self.logins = 0  # how often the session was opened: tells which one a call was made in
 
     def be_patient(self) -> None:
         """Logged in: from now on wait longer for an answer."""
@@ -141,12 +142,13 @@ class Stub(api.StubAdapter):  # type: ignore[misc]
         A call that was refused for want of a session has done nothing, so that sending it again is safe.
         """
         request = self.SerializeRequest(mo, info, args)
+        login = self.logins
         try:
             connection, response = self._send(request, info)
         except SessionLost:
             if self.log_in_again is None or info.name in ("Login", "Logout"):
                 raise
-            self.log_in_again()
+            self.log_in_again(login)
             connection, response = self._send(request, info)
         try:
             yield self._body(response)

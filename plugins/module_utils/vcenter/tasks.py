@@ -54,8 +54,8 @@ class _Waiting:
 class TaskWaiter:
     """Waits for tasks on behalf of many threads. Use it as a context manager.
 
-    A session that is lost in the middle is renewed once; tasks outlive sessions, so that the wait goes on with a new
-    collector and a new list. When that fails, every task still open ends with the error.
+    A session that is lost in the middle is renewed by the next call; tasks outlive sessions, so that the wait goes on
+    with a new collector and a new list. When that fails, every task still open ends with the error.
     """
 
     def __init__(self, session: Session) -> None:
@@ -134,13 +134,8 @@ class TaskWaiter:
         self._list = None
         if self._failures > 1:
             self._abandon(error)
-            return
-        try:
-            if isinstance(error, Unreachable):
-                time.sleep(1)  # the connection broke: give the vCenter a moment before the one attempt
-            self._session.reconnect()
-        except VCenterError as refused:
-            self._abandon(refused)
+        elif isinstance(error, Unreachable):
+            time.sleep(1)  # the connection broke: give the vCenter a moment before the one attempt
 
     def _abandon(self, error: VCenterError) -> None:
         with self._lock:
