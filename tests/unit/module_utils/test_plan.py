@@ -71,6 +71,7 @@ def test_the_same_world_gives_the_same_digest() -> None:
     ids=["order", "free space", "calls and ids", "host, version, id and snapshots", "order of tags"],
 )
 def test_what_no_plan_depends_on_leaves_the_digest_alone(same: ObservedVCenter) -> None:
+    assert fingerprint(same) == fingerprint(OBSERVED)
     assert plan_of(same).digest == plan_of().digest
 
 
@@ -105,6 +106,7 @@ def test_the_order_of_two_rules_of_one_name_leaves_the_fingerprint_alone() -> No
     ids=lambda observed: fingerprint(observed)[:6],
 )
 def test_whatever_else_is_observed_is_another_plan(other: ObservedVCenter) -> None:
+    assert fingerprint(other) != fingerprint(OBSERVED)
     assert plan_of(other).digest != plan_of().digest
 
 
