@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import os
 import re
 import time
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from ansible_collections.kyotsu.platform.plugins.module_utils import cache
+from ansible_collections.kyotsu.platform.plugins.module_utils.estate_files import Entry, list_files, mistake
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import (
     Finding,
     InvalidEstate,
@@ -32,14 +32,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import System, Text
 
 if TYPE_CHECKING:
+    from ansible_collections.kyotsu.platform.plugins.module_utils.document import Document
     from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context
     from ansible_collections.kyotsu.platform.plugins.module_utils.schema import Schema
-    from ansible_collections.kyotsu.platform.plugins.module_utils.source import Document
 
 # Raised when a load of the same files may give another result: a new rule, another reading of a field.
 CODE_VERSION = "1"
-# Beside the estate in platform/: the annual report's facts, with which tests compare the data.
-_NOT_ESTATE = frozenset({"report.yml"})
 # A file changed within one tick of the file system's clock after it was read would keep its time: not cached.
 _CLOCK_TICK_NS = 50_000_000
 
@@ -76,15 +74,6 @@ class _Stored:
     fingerprint: str
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """One file that belongs to the estate, as the folder lists it."""
-
-    file: str  # relative, posix
-    size: int
-    mtime_ns: int
-
-
 def load_estate(
     repository: Path,
     *,
@@ -99,7 +88,7 @@ def load_estate(
     as_of = as_of or date.today()
     directory = cache_directory or repository / ".cache"
     before = time.time_ns()
-    entries, _ = _list_files(repository)
+    entries, _ = list_files(repository)
     key = _key(entries, as_of)
     if use_cache:
         body = cache.read(directory, key)
@@ -116,7 +105,7 @@ def load_estate(
         raise InvalidEstate(checked.findings)
     estate = checked.estate
     settled = all(entry.mtime_ns < before - _CLOCK_TICK_NS for entry in entries)
-    if use_cache and settled and _key(_list_files(repository)[0], as_of) == key:
+    if use_cache and settled and _key(list_files(repository)[0], as_of) == key:
         body = msgspec.json.encode(_Stored(estate.systems, estate.platform, checked.findings, checked.fingerprint))
         cache.write(directory, key, body)
     return Loaded(estate, checked.findings, checked.fingerprint, checked.context)
@@ -171,7 +160,7 @@ class _Reading:
         self.repository = repository
         self.digest = hashlib.sha256()
         self.files = 0
-        entries, self.findings = _list_files(repository)
+        entries, self.findings = list_files(repository)
         self.names = [entry.file for entry in entries]
         self.absent = {finding.file for finding in self.findings if finding.rule == "E-02"}  # folders: said once
 
@@ -225,7 +214,7 @@ class _Reading:
             self.findings.append(_missing(file))
 
     def _bytes(self, file: str) -> bytes | None:
-        from ansible_collections.kyotsu.platform.plugins.module_utils.source import read_bytes
+        from ansible_collections.kyotsu.platform.plugins.module_utils.text_file import read_bytes
 
         content, finding = read_bytes(self.repository / file, file)
         if finding is not None:
@@ -237,7 +226,8 @@ class _Reading:
 
     def _document(self, file: str, schema: Schema | None) -> Document | None:
         """The document, or None when it has findings of its own."""
-        from ansible_collections.kyotsu.platform.plugins.module_utils.source import FINDINGS_LIMIT, parse
+        from ansible_collections.kyotsu.platform.plugins.module_utils.document import FINDINGS_LIMIT
+        from ansible_collections.kyotsu.platform.plugins.module_utils.source import parse
 
         self.files += 1
         content = self._bytes(file)
@@ -265,7 +255,7 @@ class _Reading:
             return Schema(msgspec.json.decode(content, type=dict[str, Any]))
         except (ValueError, msgspec.MsgspecError) as error:
             self.findings.append(
-                _error(
+                mistake(
                     "E-03",
                     file,
                     Text(en=f"is not a valid JSON Schema: {error}", ja=f"JSON Schema として正しくありません: {error}"),
@@ -275,65 +265,7 @@ class _Reading:
             return None
 
 
-def _list_files(repository: Path) -> tuple[list[_Entry], list[Finding]]:
-    """The files that make the estate, sorted by name, and findings about what does not belong there."""
-    entries: list[_Entry] = []
-    findings: list[Finding] = []
-    for folder in ("platform", "systems"):
-        _list_folder(repository, folder, entries, findings)
-    entries.sort(key=lambda entry: entry.file)
-    return entries, findings
-
-
-def _list_folder(repository: Path, folder: str, entries: list[_Entry], findings: list[Finding]) -> None:
-    try:
-        found = sorted(os.scandir(repository / folder), key=lambda item: item.name)
-    except OSError as error:
-        findings.append(
-            _error(
-                "E-02",
-                folder,
-                Text(
-                    en=f"the folder cannot be read: {error.strerror}",
-                    ja=f"フォルダを読み取れません: {error.strerror}",
-                ),
-                Text(
-                    en="give the root of the repository, where systems/ and platform/ stand",
-                    ja="systems/ と platform/ があるリポジトリの最上位を指定してください",
-                ),
-            )
-        )
-        return
-    for item in found:
-        file = f"{folder}/{item.name}"
-        if item.name == "_schema" and item.is_dir(follow_symlinks=False):
-            entries.extend(
-                _entry(f"{file}/{inner.name}", inner)
-                for inner in os.scandir(item.path)
-                if inner.name.endswith(".schema.json")
-            )
-        elif item.name.startswith(".") or (folder == "platform" and item.name in _NOT_ESTATE):
-            continue  # names with a dot are an editor's own
-        elif not item.name.isprintable():
-            findings.append(_unprintable(folder, item.name))
-        elif item.name.endswith(".yml"):
-            if folder == "platform" and item.name not in FILES:
-                findings.append(_stray(file, f"platform/: {', '.join(FILES)}"))
-            else:
-                entries.append(_entry(file, item))
-        elif item.is_dir(follow_symlinks=False) or item.name.endswith((".yaml", ".YML", ".YAML")):
-            findings.append(_stray(file, f"{folder}/*.yml"))
-
-
-def _entry(file: str, item: os.DirEntry[str]) -> _Entry:
-    try:
-        status = item.stat(follow_symlinks=False)
-    except OSError:  # gone since it was listed: reading it will say so
-        return _Entry(file, -1, -1)
-    return _Entry(file, status.st_size, status.st_mtime_ns)
-
-
-def _key(entries: list[_Entry], as_of: date) -> str:
+def _key(entries: list[Entry], as_of: date) -> str:
     """What the cache is kept under: the state of the files, the day, and the code's reading of them."""
     digest = hashlib.sha256(f"{CODE_VERSION}\0{_shapes()}\0{as_of.isoformat()}\0".encode())
     for entry in entries:
@@ -387,7 +319,7 @@ def _misfit(error: msgspec.ValidationError, document: Document | None, documents
 
 
 def _missing(file: str) -> Finding:
-    return _error(
+    return mistake(
         "E-02",
         file,
         Text(en="the file is missing", ja="ファイルがありません"),
@@ -399,7 +331,7 @@ def _missing(file: str) -> Finding:
 
 
 def _more(file: str) -> Finding:
-    return _error(
+    return mistake(
         "E-02",
         file,
         Text(en="has more mistakes than are shown here", ja="ここに表示した以外にも誤りがあります"),
@@ -408,28 +340,3 @@ def _more(file: str) -> Finding:
             ja="まず表示された誤りを直すか、版管理から復元してください",
         ),
     )
-
-
-def _unprintable(folder: str, name: str) -> Finding:
-    shown = name.encode("unicode_escape").decode()
-    return _error(
-        "E-01",
-        f"{folder}/{shown}",
-        Text(en="has a name that cannot be printed", ja="ファイル名に表示できない文字があります"),
-        Text(en="rename it to <id>.yml", ja="<id>.yml に改名してください"),
-    )
-
-
-def _stray(file: str, wanted: str) -> Finding:
-    return _error(
-        "E-01",
-        file,
-        Text(en="would never be read", ja="ここに置いても読み込まれません"),
-        Text(
-            en=f"move or rename it; what is read: {wanted}", ja=f"移動か改名をしてください。読み込まれるもの: {wanted}"
-        ),
-    )
-
-
-def _error(rule: str, file: str, message: Text, remedy: Text) -> Finding:
-    return Finding(rule=rule, severity="error", file=file, line=1, object="", message=message, remedy=remedy)

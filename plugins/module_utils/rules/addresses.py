@@ -6,12 +6,12 @@ from collections import defaultdict
 from ipaddress import IPv4Address, IPv4Network
 from itertools import pairwise
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Network
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Nic, System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Keys
 
 RULE = "E-06"
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Document, Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding, Severity
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import FILES, Rule
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Document, Keys
 
 STEM_OF_LIST = {name: file.removesuffix(".yml") for file, names in FILES.items() for name in names}
 FILE_OF_LIST = {name: f"platform/{file}" for file, names in FILES.items() for name in names}

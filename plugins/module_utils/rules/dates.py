@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
-from ansible_collections.kyotsu.platform.plugins.module_utils.schema import label, path_text
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Keys
+from ansible_collections.kyotsu.platform.plugins.module_utils.schema_words import label, path_text
 
 _DATE = re.compile(r"(?:(\d{4})-)?(\d{2})-(\d{2})\Z", re.ASCII)
 _A_LEAP_YEAR = 2024  # a yearly date without a year may be 02-29

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Backup, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Keys
 
 RULE = "B-04"
 

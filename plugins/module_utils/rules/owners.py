@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Organisation
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Keys
 
 
 def check(estate: Estate, context: Context) -> Findings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import (
@@ -16,8 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
     Text,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import FILE_OF_LIST, Context, Findings
-from ansible_collections.kyotsu.platform.plugins.module_utils.schema import suggest
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Keys
+from ansible_collections.kyotsu.platform.plugins.module_utils.schema_words import suggest
 
 
 class Reference(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Keys
 
 # The management network is for those who run the platform; a hosted system has no business there.
 _MAY_BE_MANAGED_FROM = frozenset({"platform", "infrastructure", "vdi"})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import SupportEnd
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Keys
 
 
 def check(estate: Estate, context: Context) -> Findings:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, mac_address
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
-from ansible_collections.kyotsu.platform.plugins.module_utils.source import Keys
 
 
 class Use(NamedTuple):

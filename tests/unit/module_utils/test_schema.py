@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.schema import Schema, label, path_text, suggest
+from ansible_collections.kyotsu.platform.plugins.module_utils.schema import Schema
 from ansible_collections.kyotsu.platform.plugins.module_utils.source import parse
 
 SIZE: dict[str, Any] = {
@@ -126,13 +126,3 @@ def test_a_value_that_yaml_would_change_is_told_once() -> None:
 def test_a_schema_that_is_none_is_told() -> None:
     with pytest.raises(ValueError, match="not valid"):
         Schema({"type": "strin"})
-
-
-def test_names_for_people() -> None:
-    value = {"id": "s02", "machines": [{"key": "s02-db-1", "disks": [{"size_gb": 1}]}]}
-    assert path_text(("machines", 0, "disks", 0, "size_gb")) == "machines[0].disks[0].size_gb"
-    assert label(value, ("machines", 0, "disks", 0, "size_gb")) == "s02-db-1"
-    assert label(value, ("name",)) == "s02"
-    assert label([1], (0,)) == ""
-    assert suggest("lgwan-server", ["internet-servers", "lgwan-servers"]) is not None
-    assert suggest("abc", ["xyz"]) is None
