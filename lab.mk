@@ -1,20 +1,19 @@
-# The lab's vCenters; included by the Makefile, which defines PYTHON.
+# The lab's vCenters; included by the Makefile, which defines PYTHON, LAB and setup.
 LAB ?= default
-LAB_COMMAND = $(PYTHON) lab/lab.py
 
 .PHONY: lab-build lab-up lab-stop lab-status lab-down
+# With the system's Python: it may run beside setup, before .venv is there.
+lab-build: ## build the vCenter simulator (only if its sources have changed)
+	@python3 lab/lab.py build
 
-lab-build: ## Build the vCenter simulator (only if its sources have changed)
-	$(LAB_COMMAND) build
+lab-up: setup ## start the lab LAB=default, or what is missing of it
+	@$(PYTHON) lab/lab.py up --lab $(LAB)
 
-lab-up: ## Start the lab LAB=default, or what is missing of it
-	$(LAB_COMMAND) up --lab $(LAB)
+lab-stop: setup ## end the lab's processes and keep its world
+	@$(PYTHON) lab/lab.py stop --lab $(LAB)
 
-lab-stop: ## End the lab's processes and keep its world
-	$(LAB_COMMAND) stop --lab $(LAB)
+lab-status: setup ## the lab's processes, ports, memory and objects; exit 3 if one does not run
+	@$(PYTHON) lab/lab.py status --lab $(LAB)
 
-lab-status: ## List the lab's processes, ports, memory and objects (exit 3 if one does not run)
-	$(LAB_COMMAND) status --lab $(LAB)
-
-lab-down: ## End the lab's processes and remove its world, passwords and certificates
-	$(LAB_COMMAND) down --lab $(LAB)
+lab-down: setup ## end the lab's processes and remove its world, passwords and certificates
+	@$(PYTHON) lab/lab.py down --lab $(LAB)

@@ -1,4 +1,9 @@
-"""The commands of lab.py."""
+"""The commands of lab.py.
+
+`build` must run with a bare Python, before .venv is there: what needs packages is imported by the commands that use it.
+"""
+
+from __future__ import annotations
 
 import argparse
 import json
@@ -7,13 +12,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lab.errors import LabError
-from lab.laboratory import Laboratory, ProcessStatus
 from lab.paths import REPOSITORY, STATE_ROOT
-from lab.toolchain import ensure_simulator
-from lab.world import build_world
+from lab.toolchain import check_sources, ensure_simulator
+
+if TYPE_CHECKING:
+    from lab.laboratory import Laboratory, ProcessStatus
 
 EXIT_FAILED = 1
 EXIT_NOT_RUNNING = 3
@@ -42,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     command("build", _build, "build the simulator")
+    command("check-sources", _check_sources, "gofmt, go vet and go test over the simulator")
     up = command("up", _up, "start the lab, or what is missing of it")
     up.add_argument("--world", type=Path, help="JSON file with hosts and datastores (default: from platform/)")
     command("status", _status, "list processes; exit 3 if one does not run")
@@ -52,6 +59,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _laboratory(options: argparse.Namespace) -> Laboratory:
+    from lab.laboratory import Laboratory
+
     return Laboratory(options.lab, options.state_root)
 
 
@@ -60,7 +69,15 @@ def _build(_options: argparse.Namespace) -> int:
     return 0
 
 
+def _check_sources(_options: argparse.Namespace) -> int:
+    check_sources()
+    print("the simulator's sources are clean")
+    return 0
+
+
 def _up(options: argparse.Namespace) -> int:
+    from lab.world import build_world
+
     world = build_world(REPOSITORY) if options.world is None else _read_world(options.world)
     _laboratory(options).up(world)
     return 0

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Control the lab: up, status, stop, down, env, build. `lab.py up --help` tells the options."""
+"""Control the lab: build, up, status, stop, down, env, check-sources. `lab.py up --help` tells the options."""
 
 import sys
 from pathlib import Path

