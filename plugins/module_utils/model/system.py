@@ -98,7 +98,7 @@ class Disk:
 class Retirement:
     """Why and when a system or machine goes (status retiring or retired)."""
 
-    on: str
+    date: str
     reason: Text
     requested_by: str
     approved_by: str

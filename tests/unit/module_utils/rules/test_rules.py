@@ -209,7 +209,7 @@ def findings_of(tmp_path: Path, edits: list[Edit], as_of: date = AS_OF) -> tuple
 def test_an_address_of_a_retired_system_stays_taken(tmp_path: Path) -> None:
     retired = (
         "status: retired\n"
-        'retirement: {on: "2026-01-31", reason: {ja: 廃止, en: Gone}, requested_by: 室長, approved_by: 室長}'
+        'retirement: {date: "2026-01-31", reason: {ja: 廃止, en: Gone}, requested_by: 室長, approved_by: 室長}'
     )
     edits = [(S13, "status: in-service", retired), (S02, "  - {system: s13, reason: {ja: コード, en: Codes}}\n", "")]
     repository = broken(tmp_path, edits)
