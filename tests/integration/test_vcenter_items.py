@@ -10,6 +10,10 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_items import apply_items
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve, view_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
 from tests.support.vcenter_lab import VCenterLab, creation, creations, foundation, session_of, update, vcenter_lab
 
@@ -57,13 +61,22 @@ CHANGED: list[Change] = [
     update("cluster", "cluster-a", "ha", True, False),
     update("cluster", "cluster-a", "host_failures_tolerated", 1, 0),
     update("cluster", "cluster-b", "drs", True, False),
+    update("tag_category", "kyotsu-wave", "cardinality", "SINGLE", "MULTIPLE"),
     update("port_group", "pg-b", "vlan_id", 111, 112),
     update("resource_pool", "cluster-a/standard", "cpu_shares", "normal", "high"),
     update("access_role", "kyotsu-reader", "privileges", [], ["Datastore.Browse", "VirtualMachine.Config.Rename"]),
 ]
 
 
-@pytest.mark.parametrize("change", CHANGED, ids=lambda change: f"{change.object} {change.field}")
+NOT_KEPT = pytest.mark.xfail(reason="the simulator takes and forgets this part of ReconfigureDvs_Task", strict=True)
+SIMULATED: list[Any] = [
+    *CHANGED,
+    pytest.param(update("switch", "dvs-lab", "mtu", 9000, 1500), marks=NOT_KEPT),
+    pytest.param(update("switch", "dvs-lab", "uplinks", 2, 4), marks=NOT_KEPT),
+]
+
+
+@pytest.mark.parametrize("change", SIMULATED, ids=lambda change: f"{change.object} {change.field}")
 def test_a_changed_property_is_read_back_and_the_others_stay(
     lab: VCenterLab, session: Session, results: list[Result], change: Change
 ) -> None:
@@ -116,6 +129,33 @@ def test_an_object_that_fails_takes_only_those_with_it_that_need_it(
     assert outcome["mynumber/s03"].message.startswith("skipped: it needs folder mynumber")
     again = lab.apply(session, changes[:2])
     assert [result.status for result in again] == ["changed", "changed"]
+
+
+def test_pages_bring_the_same_as_one_answer(lab: VCenterLab, session: Session, results: list[Result]) -> None:
+    view = view_of(session, session.content.rootFolder, [vim.Folder, vim.HostSystem])
+    paths = {vim.Folder: ("name", "parent"), vim.HostSystem: ("name",)}
+    whole = list(retrieve(session, paths, views=[view]))
+    before = session.calls
+    paged = list(retrieve(session, paths, views=[view], page=2))
+    assert session.calls - before == -(-len(whole) // 2)
+    assert sorted(paged, key=str) == sorted(whole, key=str)
+    view.DestroyView()
+
+
+def test_another_datacenter_is_none_of_our_business(lab: VCenterLab, session: Session, results: list[Result]) -> None:
+    before = lab.read(session)
+    other = [creation("datacenter", "dc-other", {}), creation("folder", "internet", {})]
+    empty = read_vcenter(session, "dc-other")
+    outcome = apply_items(
+        session, empty, other, datacenter="dc-other", options=lab.options, progress=lambda _result: None
+    )
+    assert [result.status for result in outcome] == ["changed", "changed"]
+    found = [(item.kind, item.name) for item in read_vcenter(session, "dc-other").items]
+    assert [name for kind, name in found if kind in ("datacenter", "folder", "cluster", "host")] == [
+        "dc-other",
+        "internet",
+    ]
+    assert lab.read(session).items == before.items
 
 
 def test_a_transient_fault_is_tried_again(lab: VCenterLab, session: Session, results: list[Result]) -> None:

@@ -16,12 +16,14 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     DesiredMachine,
     ObservedMachine,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_machines import (
     Limits,
     MachineWork,
     apply_machines,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tasks import TaskWaiter
 from tests.support.vcenter_lab import (
     CLUSTERS,
     DATACENTER,
@@ -236,6 +238,55 @@ def test_a_change_that_needs_a_reboot_puts_the_machine_back_on(lab: VCenterLab, 
     methods = lab.control.counters()["methods"]
     assert (methods["PowerOffVM_Task"], methods["PowerOnVM_Task"]) == (1, 1)
     assert observed(lab, session, desired).power == "on"
+
+
+def set_guest(session: Session, found: ObservedMachine, **values: str) -> None:
+    """Let the simulator say of the guest what a real one would."""
+    settings = [vim.option.OptionValue(key=f"SET.guest.{name}", value=value) for name, value in values.items()]
+    machine = vim.VirtualMachine(found.reference, session.stub)
+    with TaskWaiter(session) as waiter:
+        assert waiter.wait(machine.ReconfigVM_Task(spec=vim.vm.ConfigSpec(extraConfig=settings)), 60).succeeded
+
+
+def test_a_guest_with_tools_is_asked_to_shut_down(lab: VCenterLab, session: Session) -> None:
+    desired = desired_machine("with-tools")
+    make(lab, session, desired)
+    set_guest(session, observed(lab, session, desired), toolsRunningStatus="guestToolsRunning", toolsStatus="toolsOk")
+    lab.control.reset_counters()
+    assert change(lab, session, desired, update("machine", "with-tools", "cpu", 2, 1, "reboot")).status == "changed"
+    methods = lab.control.counters()["methods"]
+    assert methods["ShutdownGuest"] == 1
+    assert "PowerOffVM_Task" not in methods
+    assert observed(lab, session, desired).power == "on"
+
+
+def test_a_guest_whose_tools_do_not_run_is_left_to_a_person(lab: VCenterLab, session: Session) -> None:
+    desired = desired_machine("silent-tools")
+    make(lab, session, desired)
+    set_guest(session, observed(lab, session, desired), toolsStatus="toolsNotRunning")
+    result = change(lab, session, desired, update("machine", "silent-tools", "cpu", 2, 1, "reboot"))
+    assert result.status == "failed"
+    assert "do not run" in result.message
+    found = observed(lab, session, desired)
+    assert (found.power, found.cpu) == ("on", 2)
+
+
+def test_a_task_that_takes_too_long_is_given_up_and_named(lab: VCenterLab, session: Session) -> None:
+    desired = desired_machine("too-long")
+    lab.control.set_delays(tasks={"CloneVm": 4000})
+    try:
+        (result,) = apply_machines(
+            session,
+            lab.read(session),
+            [MachineWork(desired=desired, observed=None, changes=(machine_creation(desired),))],
+            datacenter=DATACENTER,
+            limits=Limits(task_seconds=1),
+            progress=lambda _result: None,
+        )
+    finally:
+        lab.control.set_delays()
+    assert result.status == "failed"
+    assert "not done in time" in result.message
 
 
 def test_a_reconfiguration_that_fails_in_a_reboot_leaves_the_machine_on(lab: VCenterLab, session: Session) -> None:

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item, ObservedVCenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import Fault, VCenterError
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tasks import TaskWaiter, require
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.task_result import require
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tasks import TaskWaiter
 
 T = TypeVar("T")
 ATTEMPTS = 6

@@ -6,6 +6,7 @@ are read as plain values, for a fault of a type that pyVmomi does not know would
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -16,32 +17,16 @@ from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import (
-    TRANSIENT_KINDS,
-    Fault,
     Unreachable,
     VCenterError,
-    fault_summary,
+    message_of,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import dig, many
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import many
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.task_result import TaskResult, result_of
 
-POLL_SECONDS = 10  # how long vCenter may hold an answer back; deadlines are looked at in between
+POLL_SECONDS = 10  # how long vCenter may hold an answer back
 _PATHS = ("info.state", "info.result", "info.error")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TaskResult:
-    """How a task ended. `value`: id of the object that it made, if any; `kind` and `error` are "" after success."""
-
-    succeeded: bool
-    value: str | None = None
-    kind: str = ""
-    error: str = ""
-
-    @property
-    def transient(self) -> bool:
-        """Whether the same task may succeed a little later."""
-        return self.kind in TRANSIENT_KINDS
 
 
 @dataclass(slots=True)
@@ -127,6 +112,8 @@ class TaskWaiter:
                 self._failures = 0
             except VCenterError as error:
                 self._recover(error)
+            except Exception as error:  # a mistake of ours must not leave others waiting for ever
+                self._recover(VCenterError(message_of(error)))
         self._tear_down()
 
     def _recover(self, error: VCenterError) -> None:
@@ -150,7 +137,7 @@ class TaskWaiter:
             self._collector,
             "WaitForUpdatesEx",
             version=self._version,
-            options=vim.PropertyCollector.WaitOptions(maxWaitSeconds=POLL_SECONDS),
+            options=vim.PropertyCollector.WaitOptions(maxWaitSeconds=self._seconds_to_wait()),
         )
         if answer:
             self._version = str(answer["version"])
@@ -158,6 +145,12 @@ class TaskWaiter:
                 for changed in many(update.get("objectSet")):
                     self._note(changed)
         self._expire()
+
+    def _seconds_to_wait(self) -> int:
+        """At most until the next deadline; a task that comes later ends the wait by itself."""
+        with self._lock:
+            next_deadline = min((waiting.deadline for waiting in self._open.values()), default=math.inf)
+        return max(1, math.ceil(min(POLL_SECONDS, next_deadline - time.monotonic())))
 
     def _set_up(self) -> None:
         content = self._session.content
@@ -194,7 +187,7 @@ class TaskWaiter:
                 return
             del self._open[reference]
             self._done.append(vim.Task(reference, self._session.stub))
-        waiting.future.set_result(_result(str(state), waiting.values))
+        waiting.future.set_result(result_of(str(state), waiting.values))
 
     def _expire(self) -> None:
         now = time.monotonic()
@@ -219,23 +212,3 @@ class TaskWaiter:
                     self._list.DestroyView()
             except VCenterError:
                 return  # gone with its session
-
-
-def _result(state: str, values: Mapping[str, Any]) -> TaskResult:
-    if state == "success":
-        value = values.get("info.result")
-        return TaskResult(succeeded=True, value=value if isinstance(value, str) and value else None)
-    error = values.get("info.error")
-    kind = str(dig(error, "fault", "_type") or "Unknown").removesuffix("Fault") or "Unknown"
-    text = str(dig(error, "localizedMessage") or "")
-    if not text or text.startswith("*types."):
-        messages = [str(dig(message, "message") or "") for message in many(dig(error, "fault", "faultMessage"))]
-        text = " ".join(message for message in messages if message) or text
-    return TaskResult(succeeded=False, kind=kind, error=fault_summary(kind, text))
-
-
-def require(result: TaskResult, where: str) -> str | None:
-    """The value of a task that succeeded. Raises Fault for one that did not."""
-    if result.succeeded:
-        return result.value
-    raise Fault(where, result.kind, result.error.removeprefix(f"fault {result.kind}").removeprefix(": "))
