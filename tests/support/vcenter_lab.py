@@ -25,7 +25,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_item
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Endpoint, Session, connect
 from lab.control import Control
-from lab.errors import LabError
 from lab.laboratory import Laboratory
 
 VCENTER = "vc-lab"
@@ -219,14 +218,6 @@ class VCenterLab:
         return read_vcenter(session, DATACENTER, cache_directory=cache)
 
 
-def bring_up(laboratory: Laboratory, world: dict[str, Any]) -> None:
-    """Start the lab. A process looked at just after its start may not show its command line yet: look once more."""
-    try:
-        laboratory.up(world, say=lambda _text: None)
-    except LabError:
-        laboratory.up(world, say=lambda _text: None)
-
-
 @contextmanager
 def vcenter_lab(folder: Path, name: str) -> Iterator[VCenterLab]:
     """Bring up an empty vCenter and take it down afterwards."""
@@ -237,7 +228,7 @@ def vcenter_lab(folder: Path, name: str) -> Iterator[VCenterLab]:
         "datastores": {store: {"capacity_gb": 20000} for cluster in CLUSTERS for store in datastores_of(cluster)},
     }
     try:
-        bring_up(laboratory, {"vcenters": {VCENTER: world}})
+        laboratory.up({"vcenters": {VCENTER: world}}, say=lambda _text: None)
         yield VCenterLab(laboratory)
     finally:
         laboratory.down(say=lambda _text: None)
