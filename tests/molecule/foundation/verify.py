@@ -46,14 +46,17 @@ def described(vcenter: str) -> dict[str, Any]:
 def actual(content: Any) -> dict[str, Any]:
     """What one vCenter says that it holds."""
     clusters = list(objects(content, vim.ClusterComputeResource))
-    groups = [each for each in objects(content, vim.dvs.DistributedVirtualPortgroup) if not each.config.uplink]
+    # The port groups of uplinks are the switch's own; they are trunks and have no single VLAN.
+    vlans = {
+        each.name: each.config.defaultPortConfig.vlan for each in objects(content, vim.dvs.DistributedVirtualPortgroup)
+    }
     return {
         "hosts of clusters": {each.name: sorted(host.name for host in each.host) for each in clusters},
         "resource pools": sorted(
             f"{each.name}/{pool.name}" for each in clusters for pool in each.resourcePool.resourcePool
         ),
         "switches": sorted(each.name for each in objects(content, vim.DistributedVirtualSwitch)),
-        "VLAN of port groups": {each.name: each.config.defaultPortConfig.vlan.vlanId for each in groups},
+        "VLAN of port groups": {name: vlan.vlanId for name, vlan in vlans.items() if isinstance(vlan.vlanId, int)},
         "datastores": sorted(each.name for each in objects(content, vim.Datastore)),
         "attributes": sorted(each.name for each in content.customFieldsManager.field),
         "machines that are no templates": [
