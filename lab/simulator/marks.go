@@ -68,11 +68,33 @@ func (j *journal) markMachineCall(ctx *simulator.Context, c *call) {
 	if c.machine.Type != "" {
 		j.Mark(c.machine)
 	}
+	if strings.Contains(c.method, "Snapshot") {
+		j.markSnapshots(ctx, c.machine) // a snapshot's parent lists it
+	}
 	for _, ref := range referencesIn(c.body) {
 		if ref.Type == "VirtualMachine" || ref.Type == "VirtualMachineSnapshot" {
 			j.Mark(ref)
 		}
 	}
+}
+
+func (j *journal) markSnapshots(ctx *simulator.Context, ref types.ManagedObjectReference) {
+	machine, ok := ctx.Map.Get(ref).(*simulator.VirtualMachine)
+	if !ok {
+		return
+	}
+	var walk func(tree []types.VirtualMachineSnapshotTree)
+	walk = func(tree []types.VirtualMachineSnapshotTree) {
+		for _, node := range tree {
+			j.Mark(node.Snapshot)
+			walk(node.ChildSnapshotList)
+		}
+	}
+	ctx.WithLock(machine, func() {
+		if machine.Snapshot != nil {
+			walk(machine.Snapshot.RootSnapshotList)
+		}
+	})
 }
 
 func makesMachine(method string) bool {
@@ -85,9 +107,6 @@ func makesMachine(method string) bool {
 
 func (j *journal) markFields(ctx *simulator.Context, kind string, fields ...string) {
 	for _, object := range ctx.Map.AllReference(kind) {
-		ref := object.Reference()
-		if types.ManagedObjectReference(ref).Type == kind {
-			j.Mark(ref, fields...)
-		}
+		j.Mark(object.Reference(), fields...)
 	}
 }

@@ -139,7 +139,9 @@ func (t *tagStore) Changes() []tagRecord {
 		}
 	}
 	for ref := range t.objects {
-		attached, _ := t.handler.AttachedTags(ref)
+		attached := []string{} // none is [], since null means "no such record"
+		found, _ := t.handler.AttachedTags(ref)
+		attached = append(attached, found...)
 		sort.Strings(attached)
 		key := attachedKey + ref.String()
 		if len(attached) == 0 && t.written[key] == "" {
