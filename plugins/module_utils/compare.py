@@ -84,7 +84,7 @@ def _compare_machines(
 ) -> MachineDifference:
     together = MachineDifference()
     lookup = _Lookup(observed)
-    placement = Placement(desired.capacity_gb, observed.free_gb)
+    placement = Placement(desired.capacity_gb, observed.free_gb, desired.reserve_gb)
     for machine in selected:
         found = lookup.by_uuid.get(machine.instance_uuid, [])
         ambiguity = _ambiguity(machine, found, elsewhere.get(machine.instance_uuid))

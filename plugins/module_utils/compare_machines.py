@@ -140,7 +140,8 @@ def _no_room(disk: DesiredDisk, size_gb: float) -> str:
     if not disk.datastores:
         return f"disk {disk.name}: the cluster has no datastore of tier {disk.tier}"
     stores = ", ".join(disk.datastores)
-    return f"disk {disk.name}: no datastore of tier {disk.tier} has {size_gb:g} GiB free ({stores})"
+    free = f"{size_gb:g} GiB free below its fill limit"
+    return f"disk {disk.name}: no datastore of tier {disk.tier} has {free} ({stores})"
 
 
 def compare_machine(
@@ -152,9 +153,13 @@ def compare_machine(
     same_name: ObservedMachine | None = None,
 ) -> MachineDifference:
     """The differences of a machine that is there; `same_name` is another one that has its name or claims its key."""
-    # Where no origin is written at all, none can be missing: then every machine counts as used.
+    # Where no origin is written at all, none can be missing: then every machine counts as used. So does one that runs:
+    # we never start a machine before its origin is written, so somebody else did, or took the origin away.
     in_use = (
-        desired.adopted or ORIGIN_ATTRIBUTE not in desired.attributes or bool(observed.attributes.get(ORIGIN_ATTRIBUTE))
+        desired.adopted
+        or ORIGIN_ATTRIBUTE not in desired.attributes
+        or bool(observed.attributes.get(ORIGIN_ATTRIBUTE))
+        or observed.power != "off"
     )
     comparison = _Comparison(vcenter, desired, placement, in_use=in_use)
     if desired.status == "retired":
@@ -162,6 +167,9 @@ def compare_machine(
         return comparison.difference
     if desired.status == "planned":
         comparison.refuse("it exists and is described as planned: set its status to in-service")
+        return comparison.difference
+    if observed.power == "suspended":
+        comparison.refuse("it is suspended: resume it or shut it down by hand, then run again")
         return comparison.difference
     if observed.cluster != desired.cluster:
         comparison.refuse(f"it runs in cluster {observed.cluster}, described {desired.cluster}: migrate it by hand")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.capacity import usable_gb
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import (
     Estate,
     backup_of,
@@ -56,6 +57,7 @@ def _desired_vcenter(estate: Estate, vcenter: VCenter, datacenter: str) -> Desir
         ),
         machines=machines,
         capacity_gb={store.name: float(store.capacity_gb) for store in estate.platform.datastores},
+        reserve_gb={store.name: store.capacity_gb - usable_gb(store) for store in estate.platform.datastores},
     )
 
 

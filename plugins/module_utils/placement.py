@@ -12,9 +12,18 @@ class Placement:
     never moves the disks of another one.
     """
 
-    def __init__(self, capacity_gb: Mapping[str, float], free_gb: Mapping[str, float]) -> None:
-        """`free_gb` as observed; a datastore that does not exist yet counts with its described capacity."""
-        self._free = {**capacity_gb, **free_gb}
+    def __init__(
+        self,
+        capacity_gb: Mapping[str, float],
+        free_gb: Mapping[str, float],
+        reserve_gb: Mapping[str, float] | None = None,
+    ) -> None:
+        """`free_gb` as observed; a datastore that does not exist yet counts with its described capacity.
+
+        `reserve_gb` stays free: what lies above the fill limit, and the snapshot reserve (rule K-02).
+        """
+        reserve = reserve_gb or {}
+        self._free = {name: free - reserve.get(name, 0.0) for name, free in {**capacity_gb, **free_gb}.items()}
 
     def place(self, size_gb: float, datastores: Sequence[str]) -> str | None:
         """The datastore with most space (first by name among equals), or None if the disk fits on none."""

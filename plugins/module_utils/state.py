@@ -116,6 +116,7 @@ class DesiredVCenter:
     items: tuple[Item, ...]
     machines: tuple[DesiredMachine, ...]
     capacity_gb: Mapping[str, float]  # GiB per datastore as described: what is free while a datastore is not there yet
+    reserve_gb: Mapping[str, float]  # GiB per datastore that machines may not fill (rule K-02)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -349,6 +349,7 @@ def make_desired_vcenter(*machines: DesiredMachine, items: Sequence[Item] = (), 
         "items": tuple(items),
         "machines": machines,
         "capacity_gb": {"lgwan-fast-01": 1000.0, "lgwan-fast-02": 1000.0},
+        "reserve_gb": {},
     }
     return DesiredVCenter(**{**fields, **overrides})
 

@@ -39,8 +39,9 @@ def _clone(world: World, key: str, after: Mapping[str, Any]) -> str:
         numCPUs=int(after["cpu"]),
         memoryMB=int(after["memory_gb"]) * MEBIBYTES_PER_GIBIBYTE,
         annotation=str(after["notes"]),
-        cpuHotAddEnabled=True,
-        memoryHotAddEnabled=True,
+        # Hot add disables vNUMA, so it is off whatever the template says: more memory is a power cycle (decision 4).
+        cpuHotAddEnabled=False,
+        memoryHotAddEnabled=False,
         extraConfig=[vim.option.OptionValue(key="kyotsu.key", value=key)],
     )
     location = vim.vm.RelocateSpec(pool=pool, datastore=store)

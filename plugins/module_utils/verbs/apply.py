@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import ApplyOptions, HostCredentials
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_items import apply_items
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_machines import (
@@ -12,8 +13,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_mach
     MachineWork,
     apply_machines,
 )
-
-from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.progress import Counter, Progress
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import Recorder
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.results import by_object

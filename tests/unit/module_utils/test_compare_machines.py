@@ -85,7 +85,6 @@ def test_rename_to_a_name_that_another_machine_has_is_refused_and_the_rest_is_do
         # The hot add of the one is not that of the other.
         ({"memory_mb": 4096, "cpu_hot_add": True}, "memory_gb", 4.0, 8, "reboot"),
         ({"power": "off"}, "power", "off", "on", "none"),
-        ({"power": "suspended"}, "power", "suspended", "on", "none"),
     ],
 )
 def test_one_property_that_differs_is_one_change(
@@ -103,10 +102,11 @@ def test_size_of_a_machine_that_is_off_interrupts_nobody() -> None:
     assert [(change.field, change.risk) for change in difference.changes] == [("cpu", "none"), ("memory_gb", "none")]
 
 
-def test_size_of_a_suspended_machine_needs_a_power_cycle() -> None:
+def test_a_suspended_machine_is_left_to_a_person() -> None:
     desired = make_desired_machine()
     difference = differences(desired, make_observed_machine(desired, cpu=1, power="suspended"))
-    assert [(change.field, change.risk) for change in difference.changes] == [("cpu", "reboot"), ("power", "none")]
+    assert difference.changes == []
+    assert "it is suspended" in difference.refusals[0].reason
 
 
 def test_switching_off_is_an_outage() -> None:
@@ -256,21 +256,31 @@ def test_growth_and_new_disks_need_room() -> None:
 # --- whose machine, and in which state ------------------------------------------------------------------------------
 
 
-def with_everything_different(desired: DesiredMachine, attributes: dict[str, str]) -> ObservedMachine:
+def with_everything_different(
+    desired: DesiredMachine, attributes: dict[str, str], *, power: str = "on"
+) -> ObservedMachine:
     return make_observed_machine(
         desired,
         cpu=1,
         memory_mb=1024,
         nics=(make_observed_nic(port_group="pg-other"),),
         attributes=attributes,
+        power=power,
     )
 
 
 def test_nobody_uses_an_unfinished_machine() -> None:
     desired = make_desired_machine()
-    difference = differences(desired, with_everything_different(desired, {"kyotsu-key": desired.key}))
+    difference = differences(desired, with_everything_different(desired, {"kyotsu-key": desired.key}, power="off"))
     assert {change.risk for change in difference.changes} == {"none"}
     assert {"cpu", "memory_gb", "nic:0"} <= {change.field for change in difference.changes}
+
+
+def test_a_machine_that_runs_is_used_even_without_an_origin() -> None:
+    desired = make_desired_machine()
+    difference = differences(desired, with_everything_different(desired, {"kyotsu-key": desired.key}))
+    risks = {change.field: change.risk for change in difference.changes}
+    assert (risks["cpu"], risks["memory_gb"], risks["nic:0"]) == ("reboot", "reboot", "outage")
 
 
 def test_the_origin_is_the_last_attribute_to_be_written() -> None:

@@ -49,3 +49,10 @@ def test_growth_takes_room_from_the_next_disk() -> None:
     assert not placement.grow(41, "a")
     assert placement.place(41, ["a"]) is None
     assert placement.place(40, ["a"]) == "a"
+
+
+def test_what_is_reserved_stays_free() -> None:
+    placement = Placement({}, {"a": 100.0, "b": 90.0}, {"a": 30.0})
+    assert placement.place(80, ["a", "b"]) == "b"
+    assert placement.place(80, ["a", "b"]) is None
+    assert not placement.grow(71, "a")
