@@ -1,0 +1,23 @@
+"""Names of labs and where they live."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lab.errors import LabError
+from lab.paths import lab_paths
+
+
+def test_labs_have_folders_of_their_own(tmp_path: Path) -> None:
+    one, two = lab_paths("one", tmp_path), lab_paths("two", tmp_path)
+    assert one.root == tmp_path / "one"
+    assert one.lock_file != two.lock_file
+    assert one.root not in one.lock_file.parents
+
+
+@pytest.mark.parametrize("name", ["", "../other", "a/b", "Upper", "-x", "x" * 32])
+def test_name_that_would_leave_the_folder_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="lab name"):
+        lab_paths(name, tmp_path)
