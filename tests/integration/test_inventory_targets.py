@@ -99,7 +99,7 @@ def test_a_lab_that_does_not_run_is_one_clear_message(name: str) -> None:
 def test_production_without_its_secrets_says_which_file_is_missing_and_touches_nothing(name: str) -> None:
     finished = playbook(name, "-i", "inventory/production")
     assert finished.returncode != 0
-    assert "/etc/kyotsu-platform/secrets/vc-kyotsu-" in finished.stdout + finished.stderr
+    assert "/etc/kyotsu-platform/secrets/" in finished.stdout + finished.stderr
     assert "Traceback" not in finished.stdout + finished.stderr
 
 
@@ -117,11 +117,17 @@ def test_an_environment_that_contradicts_itself_is_refused() -> None:
 
 
 def test_a_lab_that_leads_to_another_machine_is_refused(tmp_path: Path) -> None:
-    vcenter = {"hostname": "192.0.2.1", "port": 443}
-    (tmp_path / "lab.json").write_text(
-        json.dumps({"ca_file": str(tmp_path / "ca.pem"), "vcenters": {"vc-kyotsu": vcenter, "vc-mynumber": vcenter}}),
-        encoding="utf-8",
-    )
-    finished = playbook("provision.yml", "-e", f"kyotsu_lab_directory={tmp_path}")
+    assert_refused(tmp_path, hostname="192.0.2.1", ca_file=tmp_path / "ca.pem")
+
+
+def test_a_lab_that_trusts_the_authority_of_another_lab_is_refused(tmp_path: Path) -> None:
+    assert_refused(tmp_path, hostname="127.0.0.1", ca_file=tmp_path.with_name(f"{tmp_path.name}-other") / "ca.pem")
+
+
+def assert_refused(lab: Path, *, hostname: str, ca_file: Path) -> None:
+    vcenter = {"hostname": hostname, "port": 443}
+    description = {"ca_file": str(ca_file), "vcenters": {"vc-kyotsu": vcenter, "vc-mynumber": vcenter}}
+    (lab / "lab.json").write_text(json.dumps(description), encoding="utf-8")
+    finished = playbook("provision.yml", "-e", f"kyotsu_lab_directory={lab}")
     assert finished.returncode != 0
     assert "names a vCenter on another machine" in re.sub(r"\s+", " ", finished.stdout)
