@@ -51,7 +51,10 @@ class Control:
     def set_delays(
         self, *, all_ms: int = 0, methods: dict[str, int] | None = None, tasks: dict[str, int] | None = None
     ) -> None:
-        """Delay every call, calls of some methods, or tasks by name (TaskInfo.name, such as CloneVm); milliseconds."""
+        """Delay every call, calls of some methods, or tasks; milliseconds.
+
+        A task's name is the last part of its TaskInfo.descriptionId with a capital: CloneVm, ReconfigVm, PowerOn.
+        """
         self._call("POST", "/delays", {"all_ms": all_ms, "methods": methods or {}, "tasks": tasks or {}})
 
     def add_fault(  # the API's own fields

@@ -46,6 +46,9 @@ def ensure_simulator(tools: Path = TOOLS, say: Callable[[str], None] = print) ->
         command = [str(go), "build", "-trimpath", "-mod=readonly", "-o", str(fresh), "."]
         _run(command, cwd=SOURCES, environment=_go_environment())
         fresh.replace(binary)
+        for old in binary.parent.glob("lab-simulator-*"):
+            if old != binary:
+                old.unlink()  # a process that runs from it keeps it until it ends
     return binary
 
 

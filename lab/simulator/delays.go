@@ -11,7 +11,7 @@ import (
 type Delays struct {
 	AllMS   int            `json:"all_ms"`  // every call
 	Methods map[string]int `json:"methods"` // added per method, e.g. {"CloneVM_Task": 200}
-	Tasks   map[string]int `json:"tasks"`   // the task itself, by TaskInfo.name, e.g. {"CloneVm": 2000}
+	Tasks   map[string]int `json:"tasks"`   // the task itself, by the end of TaskInfo.descriptionId: {"CloneVm": 2000}
 }
 
 type delayer struct {
