@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import NotPossible, World
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.device_specs import new_disk, scsi_controller
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import truth
 
 FOLDER = "templates"
 _CONTROLLER_KEY = -1
+_FREE = "summary.freeSpace"
 
 
 def make_template(world: World, name: str, after: Mapping[str, Any]) -> str:
@@ -61,14 +63,27 @@ def _create(world: World, folder: Any, name: str, after: Mapping[str, Any]) -> s
 
 
 def _place(world: World) -> tuple[str, str]:
-    """The first cluster, by name, one of whose hosts has a datastore, and the first of its datastores."""
+    """A cluster and the emptiest datastore of its hosts, the first by name among equals.
+
+    The emptiest, since machines are promised what a small datastore has below its fill limit.
+    """
     cluster_of = {host: str(values.get("cluster")) for host, values in world.items("host").items()}
-    places = [
-        (cluster_of[host], datastore)
+    places = {
+        datastore: min(clusters)
         for datastore, values in world.items("datastore").items()
-        for host in values.get("hosts", [])
-        if host in cluster_of
-    ]
+        if (clusters := {cluster_of[host] for host in values.get("hosts", []) if host in cluster_of})
+    }
     if not places:
         raise NotPossible("skipped: no host has a datastore on which the template could stand")
-    return min(places)
+    free = _free_space(world, list(places))
+    datastore = min(places, key=lambda name: (-free[name], name))
+    return places[datastore], datastore
+
+
+def _free_space(world: World, datastores: Sequence[str]) -> dict[str, int]:
+    """Free bytes by name, asked for now: most of the datastores are made in the same run."""
+    stores = {world.reference("datastore", name): name for name in datastores}
+    objects = [vim.Datastore(reference, world.session.stub) for reference in stores]
+    found = retrieve(world.session, {vim.Datastore: (_FREE,)}, objects=objects)
+    free = {stores[each.reference]: int(each.properties.get(_FREE) or 0) for each in found}
+    return {name: free.get(name, 0) for name in datastores}
