@@ -49,6 +49,12 @@ options:
       host_password:
         description: Password of O(target.host_user).
         type: str
+      host_thumbprints:
+        description:
+          - SHA-1 thumbprint of each ESXi host's certificate by host name, known in advance, so that vCenter never
+            trusts a host on first use. A host without one is added by vCenter's own check of its certificate.
+        type: dict
+        default: {}
       require_approval:
         description: Whether only an approved plan is applied; production always demands it.
         type: bool

@@ -37,6 +37,7 @@ TARGET: dict[str, Any] = {
         "create_templates": {"type": "bool", "default": False},
         "host_user": {"type": "str"},
         "host_password": {"type": "str", "no_log": True},
+        "host_thumbprints": {"type": "dict", "default": {}},
         "require_approval": {"type": "bool", "default": False},
         "vcenters": {
             "type": "list",
