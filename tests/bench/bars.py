@@ -1,0 +1,323 @@
+#!/usr/bin/env python3
+"""Check the bars in seconds on a lab of its own: the median of five runs after one warm-up, beside a calibration.
+
+The calibration is an empty ansible-playbook, run before every sample. A bar that is missed fails, unless the machine
+itself is slower than the reference by a factor that explains the miss: then both numbers are shown and nothing fails.
+
+Examples:
+  tests/bench/bars.py
+  tests/bench/bars.py --only plan --only inventory --runs 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import socket
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
+
+from lab.errors import LabError
+from tests.bench.benchlab import BenchLab, bench_lab
+from tests.bench.measure import (
+    BIN,
+    REFERENCE_SECONDS,
+    REPORTS,
+    ROOT,
+    BenchFailed,
+    Calibration,
+    Sample,
+    Summary,
+    machine,
+    run,
+    say,
+    succeed,
+    summarise,
+)
+
+LAB = "bars"
+SYSTEMS_OF_LARGE_ESTATE = 1000
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One limit in seconds, and what is timed. `check` raises BenchFailed if a sample is not what it should be."""
+
+    name: str
+    title: str
+    limit_seconds: float
+    sample: Callable[[BenchLab], Sample]
+    peak_limit_mib: float | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was measured for a bar, and the calibration that was measured between its samples."""
+
+    bar: Bar
+    summary: Summary
+    calibration_seconds: float
+
+    @property
+    def word(self) -> str:
+        """Met, MISSED, or explained by the machine."""
+        limit = self.bar.peak_limit_mib
+        if limit is not None and self.summary.peak_mib > limit:
+            return "MISSED (memory)"  # a slow machine explains no memory
+        if self.summary.median < self.bar.limit_seconds:
+            return "met"
+        return "explained by the machine" if self.is_explained else "MISSED"
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a machine that is this much faster would have met the bar."""
+        factor = self.calibration_seconds / REFERENCE_SECONDS[1]
+        return factor > 1 and self.summary.median / factor < self.bar.limit_seconds
+
+    @property
+    def fails(self) -> bool:
+        """Whether the run fails."""
+        return self.word.startswith("MISSED")
+
+
+# --- what is timed ------------------------------------------------------------------------------------------------
+
+
+def plan(lab: BenchLab) -> Sample:
+    """A plan of everything with nothing to do, through ansible-playbook."""
+    sample = succeed(lab.playbook("plan.yml"), "playbooks/plan.yml")
+    if "would change 0," not in sample.output or "refused 0, failed 0" not in sample.output:
+        raise BenchFailed(f"the plan is not empty:\n{sample.output[-2000:]}")
+    return sample
+
+
+def inventory(lab: BenchLab) -> Sample:
+    """ansible-inventory --list of the estate."""
+    return lab.inventory_list()
+
+
+def validate(lab: BenchLab) -> Sample:
+    """scripts/validate.py; that it uses no cache is shown by a copy that has none and gets none."""
+    return _validate(lab.repository, ())
+
+
+def validate_copy(_lab: BenchLab) -> Sample:
+    """scripts/validate.py of files that were never read before."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        copy = Path(folder)
+        for name in ("systems", "platform"):
+            shutil.copytree(ROOT / name, copy / name)
+        sample = _validate(copy, ())
+        left = sorted(path.name for path in copy.iterdir())
+    if left != ["platform", "systems"]:
+        raise BenchFailed(f"validate left something behind: {left}")
+    return sample
+
+
+def validate_large(_lab: BenchLab) -> Sample:
+    """scripts/validate.py of a thousand small systems."""
+    from tests.support.large_estate import make_large
+    from tests.support.small_estate import AS_OF
+
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        repository = make_large(Path(folder), SYSTEMS_OF_LARGE_ESTATE)
+        return _validate(repository, ("--as-of", AS_OF.isoformat()))
+
+
+def _validate(repository: Path, arguments: Sequence[str]) -> Sample:
+    command = [str(BIN / "python"), "scripts/validate.py", "--repository", str(repository), *arguments]
+    return succeed(run(command), "scripts/validate.py")
+
+
+def demo(lab: BenchLab) -> Sample:
+    """`make demo` on what is there already."""
+    return succeed(run(["make", "demo", f"LAB={lab.name}"], environment=lab.environment), "make demo")
+
+
+def wrong_password(lab: BenchLab) -> Sample:
+    """A plan with a password that vCenter refuses."""
+    with _broken_lab(lab, password="wrong") as name:
+        return _refused(lab, name)
+
+
+def port_closed(lab: BenchLab) -> Sample:
+    """A plan towards an address where nothing listens."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with _broken_lab(lab, port=unused.getsockname()[1]) as name:
+            return _refused(lab, name)
+
+
+def silent(lab: BenchLab) -> Sample:
+    """A plan towards something that takes the connection and never says a word."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(64)
+        with _broken_lab(lab, port=listener.getsockname()[1]) as name:
+            return _refused(lab, name)
+
+
+def wrong_certificate(lab: BenchLab) -> Sample:
+    """A plan that trusts another authority than the one that signed the vCenters' certificates."""
+    from lab.certificates import ensure_authority
+
+    with _broken_lab(lab) as name:
+        folder = lab.laboratory.paths.root.parent / name / "ca"
+        shutil.rmtree(folder)
+        ensure_authority(folder, name)
+        return _refused(lab, name)
+
+
+@contextmanager
+def _broken_lab(lab: BenchLab, *, password: str | None = None, port: int | None = None) -> Iterator[str]:
+    """The lab's description under another name, with something wrong in it; its name."""
+    name = f"{lab.name}-broken"
+    folder = lab.laboratory.paths.root.parent / name
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        shutil.copytree(lab.laboratory.paths.ca_file.parent, folder / "ca")
+        shutil.copytree(lab.laboratory.paths.secrets, folder / "secrets")
+        state = lab.laboratory.state()
+        state["ca_file"] = str(folder / "ca" / lab.laboratory.paths.ca_file.name)
+        for vcenter in state["vcenters"].values():
+            vcenter["port"] = port or vcenter["port"]
+        (folder / "lab.json").write_text(json.dumps(state), encoding="utf-8")
+        if password:
+            for file in (folder / "secrets").iterdir():
+                file.write_text(password, encoding="utf-8")
+        yield name
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _refused(lab: BenchLab, name: str) -> Sample:
+    command = [str(BIN / "ansible-playbook"), "-i", str(lab.inventory), "playbooks/plan.yml"]
+    sample = run(command, environment={"KYOTSU_LAB": name})
+    if sample.code == 0 or "Traceback" in sample.output or "vc-" not in sample.output:
+        raise BenchFailed(
+            f"one clear message and a failure were expected, exit {sample.code}:\n{sample.output[-2000:]}"
+        )
+    return sample
+
+
+BARS = (
+    Bar("plan", "no-op plan of the estate, ansible-playbook", 4, plan),
+    Bar("inventory", "ansible-inventory --list", 2, inventory),
+    Bar("validate", "scripts/validate.py", 2, validate),
+    Bar("validate-copy", "the same on files never read before", 2, validate_copy),
+    Bar("validate-large", f"the same, {SYSTEMS_OF_LARGE_ESTATE} systems", 6, validate_large, peak_limit_mib=500),
+    Bar("wrong-password", "wrong password, ansible-playbook", 15, wrong_password),
+    Bar("wrong-certificate", "wrong certificate, ansible-playbook", 15, wrong_certificate),
+    Bar("port-closed", "vCenter not there, ansible-playbook", 15, port_closed),
+    Bar("silent", "vCenter never answers, ansible-playbook", 15, silent),
+    Bar("demo", "second make demo", 60, demo),
+)
+
+
+# --- measuring and telling ----------------------------------------------------------------------------------------
+
+
+def measure(bar: Bar, lab: BenchLab, calibration: Calibration, runs: int) -> Verdict:
+    """One warm-up, then so many samples, each with a calibration before it."""
+    say(f"  … {bar.title}")
+    bar.sample(lab)
+    before = len(calibration.samples)
+    samples = []
+    for _ in range(runs):
+        calibration.sample()
+        samples.append(bar.sample(lab))
+    beside = [sample.seconds for sample in calibration.samples[before:]]
+    return Verdict(bar, summarise(samples), statistics.median(beside))
+
+
+def table(verdicts: Sequence[Verdict]) -> str:
+    """Bar, limit, median, least, most, verdict and calibration; seconds."""
+    width = max(len(verdict.bar.title) for verdict in verdicts)
+    head = f"{'bar':<{width}} {'limit':>6} {'median':>7} {'min':>6} {'max':>6} {'calibration':>12}  verdict"
+    lines = [head, "-" * len(head)]
+    for verdict in verdicts:
+        summary = verdict.summary
+        lines.append(
+            f"{verdict.bar.title:<{width}} {verdict.bar.limit_seconds:>6.0f} {summary.median:>7.2f} "
+            f"{summary.low:>6.2f} {summary.high:>6.2f} {verdict.calibration_seconds:>12.2f}  {verdict.word}"
+        )
+    low, high = REFERENCE_SECONDS
+    lines.append(
+        f"\nSeconds. Calibration: an empty ansible-playbook between the samples; the reference machine: {low} to {high} s."
+    )
+    lines.append(
+        "validate reads and checks every file anew: it has no cache (Python's own bytecode is cached as always)."
+    )
+    return "\n".join(lines)
+
+
+def report(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """The same as data."""
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "reference_s": list(REFERENCE_SECONDS),
+        "bars": [
+            {
+                "bar": verdict.bar.name,
+                "title": verdict.bar.title,
+                "limit_s": verdict.bar.limit_seconds,
+                "limit_mib": verdict.bar.peak_limit_mib,
+                **verdict.summary.as_data(),
+                "calibration_s": round(verdict.calibration_seconds, 3),
+                "verdict": verdict.word,
+            }
+            for verdict in verdicts
+        ],
+    }
+
+
+def write_report(content: dict[str, Any], name: str) -> Path:
+    """Write a report of the bench and return its path."""
+    REPORTS.mkdir(exist_ok=True)
+    path = REPORTS / name
+    path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return path
+
+
+def main() -> int:
+    """Exit 0 when every bar is met or its miss explained by the machine, 1 when one is missed or cannot be measured."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", action="append", choices=[bar.name for bar in BARS], help="only this bar; repeatable")
+    parser.add_argument("--runs", type=int, default=5, help="samples per bar after the warm-up (default: 5)")
+    arguments = parser.parse_args()
+    if arguments.runs < 1:
+        parser.error("--runs: at least 1")
+    chosen = [bar for bar in BARS if not arguments.only or bar.name in arguments.only]
+    started = time.monotonic()
+    try:
+        with Calibration() as calibration, bench_lab(LAB) as lab:
+            say("  … foundation and machines of the whole estate")
+            lab.foundation()
+            lab.provision()
+            verdicts = [measure(bar, lab, calibration, arguments.runs) for bar in chosen]
+    except (BenchFailed, LabError) as error:
+        print(f"bars: {error}", file=sys.stderr)
+        return 1
+    print(table(verdicts))
+    path = write_report(report(verdicts), "bars.json")
+    missed = [verdict.bar.name for verdict in verdicts if verdict.fails]
+    print(f"{'missed: ' + ', '.join(missed) if missed else 'no bar missed'}; {path.relative_to(ROOT)}")
+    say(f"({time.monotonic() - started:.0f} s)")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,200 @@
+"""Time commands: wall seconds and peak memory of each run, medians, and a calibration beside them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = ROOT / ".venv/bin"
+REPORTS = ROOT / "reports"
+# An empty ansible-playbook on the machine for which the bars were set.
+REFERENCE_SECONDS = (2.1, 2.8)
+EMPTY_PLAY = "- name: Nothing\n  hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks: []\n"
+
+
+class BenchFailed(Exception):
+    """A command did not do what the measurement is about; the message holds what it said."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run of a command."""
+
+    seconds: float
+    peak_mib: float  # the largest process of the command
+    code: int
+    output: str
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Several samples of one thing; seconds, and MiB of the largest run."""
+
+    median: float
+    low: float
+    high: float
+    runs: int
+    peak_mib: float
+
+    def as_data(self) -> dict[str, float | int]:
+        """The numbers, rounded for people."""
+        return {
+            "median_s": round(self.median, 3),
+            "min_s": round(self.low, 3),
+            "max_s": round(self.high, 3),
+            "runs": self.runs,
+            "peak_mib": round(self.peak_mib, 1),
+        }
+
+
+def summarise(samples: Sequence[Sample]) -> Summary:
+    """Median, least and most of the samples."""
+    seconds = [sample.seconds for sample in samples]
+    return Summary(
+        median=statistics.median(seconds),
+        low=min(seconds),
+        high=max(seconds),
+        runs=len(seconds),
+        peak_mib=max(sample.peak_mib for sample in samples),
+    )
+
+
+def run(
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    folder: Path = ROOT,
+    timeout_seconds: float = 900,
+) -> Sample:
+    """Run one command to its end, whatever its exit code. Its output goes to a file: a pipe would slow it down."""
+    with tempfile.TemporaryFile() as output:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env={**base_environment(), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        code, peak_kib = _wait(process, started + timeout_seconds)
+        seconds = time.perf_counter() - started
+        output.seek(0)
+        text = output.read().decode(errors="replace")
+    return Sample(seconds, peak_kib / 1024, code, text)
+
+
+def base_environment() -> dict[str, str]:
+    """The environment of every measured command: this repository's configuration, and Ansible without colours."""
+    return {
+        **os.environ,
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_NOCOLOR": "1",
+        "PYTHONUTF8": "1",
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> tuple[int, int]:
+    """(exit code, peak KiB). wait4 is the only call that tells the memory of one child and those that it waited for."""
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage.ru_maxrss
+        if time.perf_counter() > deadline:
+            process.kill()
+            process.wait()
+            raise BenchFailed(f"{' '.join(map(str, process.args))} did not end in time")  # type: ignore[arg-type]
+        time.sleep(0.002)
+
+
+def succeed(sample: Sample, what: str) -> Sample:
+    """The sample, whose exit code must be 0."""
+    if sample.code != 0:
+        raise BenchFailed(f"{what} ended with {sample.code}:\n{sample.output[-3000:]}")
+    return sample
+
+
+def repeat(action: Callable[[], Sample], runs: int, *, warm_up: bool = True) -> list[Sample]:
+    """So many samples, after one that does not count."""
+    if warm_up:
+        action()
+    return [action() for _ in range(runs)]
+
+
+def timed(action: Callable[[], object]) -> Sample:
+    """Time something inside this process; its memory is not told apart and given as 0."""
+    started = time.perf_counter()
+    action()
+    return Sample(time.perf_counter() - started, 0.0, 0, "")
+
+
+class Calibration:
+    """An empty ansible-playbook, timed between the measurements: what this machine takes for nothing."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="bench-")
+        self._play = Path(self._folder.name) / "empty.yml"
+        self._play.write_text(EMPTY_PLAY, encoding="utf-8")
+        self.samples: list[Sample] = []
+        self._once()
+
+    def __enter__(self) -> Calibration:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._folder.cleanup()
+
+    def sample(self) -> Sample:
+        """One more run."""
+        self.samples.append(self._once())
+        return self.samples[-1]
+
+    def _once(self) -> Sample:
+        command = [str(BIN / "ansible-playbook"), "-i", "localhost,", str(self._play)]
+        return succeed(run(command), "the empty ansible-playbook")
+
+
+def machine() -> dict[str, str]:
+    """What the numbers were measured on."""
+    model = "unknown processor"
+    memory = ""
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            model = line.partition(":")[2].strip()
+            break
+    for line in Path("/proc/meminfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("MemTotal:"):
+            memory = f"{int(line.split()[1]) / 1024 / 1024:.1f} GiB"
+    return {
+        "processor": model,
+        "cores": str(os.cpu_count()),
+        "memory": memory,
+        "system": _system(),
+        "python": platform.python_version(),
+        "load": " ".join(f"{value:.2f}" for value in os.getloadavg()),
+    }
+
+
+def _system() -> str:
+    release = Path("/etc/os-release")
+    if release.exists():
+        for line in release.read_text(encoding="utf-8").splitlines():
+            if line.startswith("PRETTY_NAME="):
+                return line.partition("=")[2].strip('"')
+    return f"{platform.system()} {platform.release()}"
+
+
+def say(text: str) -> None:
+    """Progress, at once."""
+    print(text, file=sys.stderr, flush=True)
