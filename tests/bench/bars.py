@@ -255,7 +255,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
         )
     low, high = REFERENCE_SECONDS
     lines.append(
-        f"\nSeconds. Calibration: an empty ansible-playbook between the samples; the reference machine: {low} to {high} s."
+        f"\nSeconds. Calibration: an empty ansible-playbook between the samples; reference: {low} to {high} s."
     )
     lines.append(
         "validate reads and checks every file anew: it has no cache (Python's own bytecode is cached as always)."

@@ -106,9 +106,6 @@ def _scale_clusters(target: Path, factor: int) -> None:
                 "cpu_cores": min(host["cpu_cores"] * share, _MOST_CORES),
                 "cpu_threads": min(host["cpu_threads"] * share, 2 * _MOST_CORES),
             }
-                "cpu_cores": min(host["cpu_cores"] * share, 1024),
-                "cpu_threads": min(host["cpu_threads"] * share, 2048),
-            }
             hosts += [
                 {**larger, "name": f"{host['name']}{suffix}", "serial": f"{host['serial']}{suffix}".upper()}
                 for suffix in _suffixes(times)
