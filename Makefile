@@ -19,7 +19,7 @@ export PYTHONUTF8 := 1
 
 .PHONY: help
 help: ## list the entry points
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-16s %s\n", $$1, $$2}'
+	@awk -F ':.*## ' '/^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 ##@ the two commands of the README
 
@@ -103,5 +103,7 @@ setup-tests: ## what the tests need beyond setup: the lab's binary and a Postgre
 
 clean: lab-down ## remove the default lab and everything that make built
 	@rm -rf .tools .cache reports .mypy_cache .ruff_cache .pytest_cache .hypothesis .venv
+
+##@ the lab (another one beside it: LAB=NAME)
 
 include lab.mk

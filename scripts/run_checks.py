@@ -125,7 +125,8 @@ def run(step: Step) -> Finished:
     """Run one step with its output kept."""
     print(f"  … {step.name}", flush=True)
     started = time.monotonic()
-    environment = {**os.environ, **step.environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    # Escape codes of colours have no place in the table below or in a log.
+    environment = {**os.environ, "NO_COLOR": "1", **step.environment, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
     finished = subprocess.run(
         step.command,
         cwd=REPOSITORY / step.folder,
