@@ -32,6 +32,9 @@ func (o *observer) PutObject(_ *simulator.Context, object mo.Reference) {
 			if c := callOf(ctx); c != nil {
 				c.taskStarted(item.Self)
 			}
+			if ctx.Session != nil { // the simulator calls everybody vcsim
+				item.Info.Reason = &types.TaskReasonUser{UserName: ctx.Session.UserName}
+			}
 		}
 		return
 	case *simulator.HostSystem:

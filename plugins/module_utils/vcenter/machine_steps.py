@@ -9,7 +9,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.change import Chan
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedMachine
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import NotPossible, World, retrying
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError, message_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import Fault, VCenterError, message_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.machine_devices import Devices
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.power import switch_off, switch_on
 
@@ -47,10 +47,27 @@ def _clone(world: World, key: str, after: Mapping[str, Any]) -> str:
     location = vim.vm.RelocateSpec(pool=pool, datastore=store)
     spec = vim.vm.CloneSpec(location=location, config=config, powerOn=False, template=False)
     name = str(after["name"])
-    reference = world.run(name, lambda: template.CloneVM_Task(folder=folder, name=name, spec=spec))
+    try:
+        reference = world.run(name, lambda: template.CloneVM_Task(folder=folder, name=name, spec=spec))
+    except Fault as fault:
+        reference = _made_meanwhile(world, folder, name, str(after["instance_uuid"])) if _is_taken(fault) else None
+        if reference is None:
+            raise
     if reference is None:
         raise NotPossible("vCenter made the machine and does not tell which: the next run finds it by its UUID")
     return reference
+
+
+def _is_taken(fault: Fault) -> bool:
+    return fault.kind in ("DuplicateName", "AlreadyExists")
+
+
+def _made_meanwhile(world: World, folder: Any, name: str, instance_uuid: str) -> str | None:
+    """The very machine, when a request of a run that died was carried out after this one had looked for it."""
+    machine = world.session.content.searchIndex.FindChild(entity=folder, name=name)
+    if isinstance(machine, vim.VirtualMachine) and str(machine.config.instanceUuid).lower() == instance_uuid.lower():
+        return str(machine._moId)
+    return None
 
 
 def _finish(world: World, machine: Any, after: Mapping[str, Any]) -> None:

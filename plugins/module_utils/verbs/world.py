@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredVCenter, ObservedVCenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Endpoint, Session, connect
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.unfinished import wait_for_unfinished
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.progress import Progress
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 
 
@@ -24,8 +26,12 @@ class LiveVCenter:
 
 
 @contextmanager
-def live_vcenters(target: Target, desired: tuple[DesiredVCenter, ...]) -> Iterator[list[LiveVCenter]]:
+def live_vcenters(
+    target: Target, desired: tuple[DesiredVCenter, ...], *, settled: bool = False
+) -> Iterator[list[LiveVCenter]]:
     """Sessions to all vCenters of the estate, each read once; all are closed at the end.
+
+    `settled`: read only when the tasks that an earlier run left behind have ended; for verbs that write.
 
     Raises:
         VCenterError: one of them does not answer, refuses the login or the certificate; the others are closed.
@@ -38,7 +44,7 @@ def live_vcenters(target: Target, desired: tuple[DesiredVCenter, ...]) -> Iterat
             "kyotsu_target.vcenters in inventory/<environment>/group_vars/all/"
         )
     with ExitStack() as stack, ThreadPoolExecutor(max_workers=max(1, len(desired))) as pool:
-        futures = [pool.submit(_open, target, each, endpoints[each.id]) for each in desired]
+        futures = [pool.submit(_open, target, each, endpoints[each.id], settled) for each in desired]
         errors: list[BaseException] = []
         live: list[LiveVCenter] = []
         for future in futures:
@@ -54,9 +60,11 @@ def live_vcenters(target: Target, desired: tuple[DesiredVCenter, ...]) -> Iterat
         yield live
 
 
-def _open(target: Target, desired: DesiredVCenter, endpoint: Endpoint) -> LiveVCenter:
+def _open(target: Target, desired: DesiredVCenter, endpoint: Endpoint, settled: bool) -> LiveVCenter:
     session = connect(endpoint)
     try:
+        if settled:
+            wait_for_unfinished(session, Progress().say)
         observed = read_vcenter(session, desired.datacenter, cache_directory=target.cache_directory)
     except BaseException:
         session.close()

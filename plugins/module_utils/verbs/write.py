@@ -66,7 +66,7 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
     # The lock comes before the reading: what was read cannot move under us by another run of ours.
     with (
         locked_run(target, order.verb, prepared.commit) as run,
-        live_vcenters(target, prepared.desired) as live,
+        live_vcenters(target, prepared.desired, settled=True) as live,
     ):
         decision = _decide(target, prepared, order, live)
         applied: list[Result] = []
