@@ -80,7 +80,7 @@ def make_plan(
 
 def fingerprint(observed: ObservedVCenter) -> str:
     """SHA-256 over everything of a vCenter that a plan depends on; free space, hosts and versions are left out."""
-    volatile = {"host", "change_version", "reference", "snapshots"}
+    volatile = {"host", "change_version", "reference", "snapshots", "snapshot_list"}
     machines = [
         {name: value for name, value in asdict(machine).items() if name not in volatile}
         for machine in sorted(observed.machines, key=lambda each: (each.instance_uuid, each.reference))

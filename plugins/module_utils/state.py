@@ -142,6 +142,15 @@ class ObservedNic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedSnapshot:
+    """A snapshot as vCenter tells it. `created` is an XML time with its offset; `depth` counts from 1 at the root."""
+
+    name: str
+    created: str
+    depth: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedMachine:
     """A virtual machine as one bulk read tells it. `reference` is the managed object id."""
 
@@ -164,6 +173,7 @@ class ObservedMachine:
     power: str  # "on" | "off" | "suspended"
     change_version: str
     snapshots: int
+    snapshot_list: tuple[ObservedSnapshot, ...] = ()  # every snapshot of the machine's tree
     cpu_hot_add: bool = False
     memory_hot_add: bool = False
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedDisk, ObservedMachine, ObservedNic
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
+    ObservedDisk,
+    ObservedMachine,
+    ObservedNic,
+    ObservedSnapshot,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import GIBIBYTE, Inventory, name_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import PlainObject, dig, many, truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tagging import PREFIX, TagInventory
@@ -82,6 +87,7 @@ def _machine(
     properties = dict(item.properties)
     cluster, pool = inventory.pool_paths.get(str(properties.get("resourcePool")), ("", ""))
     host = inventory.hosts.get(str(properties.get("runtime.host")), {})
+    snapshots = tuple(_snapshots(many(properties.get("snapshot.rootSnapshotList"))))
     return ObservedMachine(
         reference=item.reference,
         instance_uuid=str(properties.get("config.instanceUuid", "")).lower(),
@@ -101,7 +107,8 @@ def _machine(
         attributes=_attributes(inventory, many(properties.get("customValue"))),
         power=_POWER.get(str(properties.get("runtime.powerState")), "off"),
         change_version=str(properties.get("config.changeVersion", "")),
-        snapshots=_count(many(properties.get("snapshot.rootSnapshotList"))),
+        snapshots=len(snapshots),
+        snapshot_list=snapshots,
         cpu_hot_add=truth(properties.get("config.cpuHotAddEnabled")),
         memory_hot_add=truth(properties.get("config.memoryHotAddEnabled")),
     )
@@ -136,5 +143,7 @@ def _attributes(inventory: Inventory, values: Iterable[Mapping[str, Any]]) -> di
     return {name: text for name, text in sorted(named) if name.startswith(PREFIX) and text}
 
 
-def _count(trees: list[Mapping[str, Any]]) -> int:
-    return sum(1 + _count(many(tree.get("childSnapshotList"))) for tree in trees)
+def _snapshots(trees: list[Mapping[str, Any]], depth: int = 1) -> Iterator[ObservedSnapshot]:
+    for tree in trees:
+        yield ObservedSnapshot(name=str(tree.get("name", "")), created=str(tree.get("createTime", "")), depth=depth)
+        yield from _snapshots(many(tree.get("childSnapshotList")), depth + 1)
