@@ -61,6 +61,7 @@ def test_an_emergency_with_a_reason_does_not_wait(few: EstateLab) -> None:
     applied = few.provision(emergency="memory is full, change 4711")
     assert changed_fields(applied, "s02-db01") == ["memory_gb"]
     assert any("memory is full, change 4711" in note for note in applied.notes)
+    assert applied.digest in few.records("list", "--kind", "emergency").output
     assert_nothing_is_left(few)
 
 

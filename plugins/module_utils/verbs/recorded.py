@@ -79,6 +79,17 @@ def require_approval(run: Run, target: Target, plan: Plan, now: datetime) -> Non
     )
 
 
+def record_emergency(run: Run, plan: Plan, reason: str, changes: Iterable[Change]) -> None:
+    """Write down which changes did not wait for their window, and why, before they are made."""
+    overridden = [
+        {"vcenter": change.vcenter, "object": _object_name(change.kind, change.object), "field": change.field}
+        for change in changes
+        if change.risk != "none"
+    ]
+    if overridden:
+        run.store.chain.append("emergency", plan.digest, {"reason": reason, "changes": overridden}, run.origin)
+
+
 class Recorder:
     """Writes the results of one apply as they come, and its end. vCenters report side by side: it locks itself."""
 

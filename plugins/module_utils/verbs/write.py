@@ -60,6 +60,7 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
     from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import (
         Recorder,
         locked_run,
+        record_emergency,
         require_approval,
     )
 
@@ -75,6 +76,8 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
             # Only the writing path pays for what imports and threads cost.
             from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.apply import apply_changes
 
+            if order.emergency:
+                record_emergency(run, decision.plan, order.emergency, decision.gated.passed)
             recorder = Recorder(run, target, order.verb, decision.plan)
             applied = apply_changes(target, live, decision.gated.passed, recorder)
             recorder.finish(failed=any(result.status == "failed" for result in applied))
