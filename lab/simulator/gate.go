@@ -66,6 +66,8 @@ func (g *gate) Handle(ctx *simulator.Context, method *simulator.Method) (mo.Refe
 	switch method.Name {
 	case "RelocateVM_Task", "MarkAsTemplate", "MarkAsVirtualMachine":
 		current.before = placementOf(ctx, method.This)
+	case "ModifyListView", "ResetListView":
+		current.release = lockFilters(ctx)
 	}
 	return nil, nil
 }

@@ -66,6 +66,9 @@ func (v *vcenter) serveSOAP(w http.ResponseWriter, r *http.Request) {
 	current := &call{}
 	answer := newBuffered()
 	v.service.ServeSDK(answer, withCall(r, current))
+	if current.release != nil {
+		current.release()
+	}
 	v.observer.callEnded(v.journal.context(), current)
 	v.flush()
 	answer = v.repair(current, answer)
