@@ -119,7 +119,7 @@ def described(desired: DesiredMachine) -> dict[str, Any]:
         "tags": dict(desired.tags),
         "attributes": dict(desired.attributes),
         "power": desired.power,
-        "hot_add": (True, True),
+        "hot_add": (False, False),
     }
 
 

@@ -125,9 +125,15 @@ def fault_of(body: bytes) -> tuple[str, str]:
     return kind, _explained(plain(first), text)
 
 
+def missing_privilege(fault: Any) -> str:
+    """What a NoPermission fault says beside its text: the privilege that is missing and on which object; else ""."""
+    privilege = dig(fault, "privilegeId")
+    return f"privilege {privilege} on {dig(fault, 'object')}" if isinstance(privilege, str) and privilege else ""
+
+
 def _explained(fault: Any, text: str) -> str:
-    """vCenter's text, and what the fault says beside it where the text is empty."""
+    """vCenter's text, the privilege that is missing, and everything else the fault says where the text is empty."""
     if text or not isinstance(fault, dict):
-        return text
+        return " ".join(part for part in (text, missing_privilege(fault)) if part)
     parts = [f"{name}={value}" for name, value in fault.items() if name != "_type" and isinstance(value, str)]
     return " ".join(parts)

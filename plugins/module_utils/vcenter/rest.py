@@ -8,6 +8,7 @@ import http.client
 import json
 import ssl
 import threading
+import time
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import (
@@ -26,6 +27,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.stub impor
 
 SESSION_PATH = "/rest/com/vmware/cis/session"
 SESSION_HEADER = "vmware-api-session-id"
+# A connection that rested longer is not used again: what stands before a vCenter closes idle ones without a word, and a
+# machine's tags come minutes after the last request, when its clone is done.
+IDLE_SECONDS = 10.0
 
 
 class RestClient:
@@ -35,7 +39,7 @@ class RestClient:
         self.endpoint = endpoint
         self._counter = counter
         self._context: ssl.SSLContext = endpoint.tls_context()
-        self._pool: list[http.client.HTTPSConnection] = []
+        self._pool: list[tuple[http.client.HTTPSConnection, float]] = []  # and when it was last used
         self._lock = threading.Lock()
         self._token: str | None = None
 
@@ -58,7 +62,7 @@ class RestClient:
             with contextlib.suppress(VCenterError):
                 self._exchange("DELETE", SESSION_PATH, None, {SESSION_HEADER: self._token})
         self._token = None
-        for connection in self._pool:
+        for connection, _ in self._pool:
             connection.close()
         self._pool.clear()
 
@@ -85,12 +89,7 @@ class RestClient:
         headers = {"Accept": "application/json", **headers}
         if payload is not None:
             headers["Content-Type"] = "application/json"
-        with self._lock:
-            connection = self._pool.pop() if self._pool else None
-        if connection is None:
-            connection = http.client.HTTPSConnection(
-                self.endpoint.hostname, self.endpoint.port, context=self._context, timeout=ANSWER_SECONDS
-            )
+        connection = self._connection()
         try:
             connection.request(method, path, payload, headers)
             response = connection.getresponse()
@@ -99,11 +98,23 @@ class RestClient:
             connection.close()
             raise translate(self.endpoint, error) from error
         with self._lock:
-            self._pool.append(connection)
+            self._pool.append((connection, time.monotonic()))
         try:
             return response.status, json.loads(text) if text else None
         except ValueError:
             return response.status, text.decode(errors="replace")
+
+    def _connection(self) -> http.client.HTTPSConnection:
+        """The connection that was used last, or a new one where that has rested too long."""
+        with self._lock:
+            resting, used = self._pool.pop() if self._pool else (None, 0.0)
+        if resting is not None:
+            if time.monotonic() - used < IDLE_SECONDS:
+                return resting
+            resting.close()
+        return http.client.HTTPSConnection(
+            self.endpoint.hostname, self.endpoint.port, context=self._context, timeout=ANSWER_SECONDS
+        )
 
     def _checked(self, method: str, path: str, status: int, value: Any) -> Any:
         if status < 300:

@@ -176,8 +176,10 @@ class Stub(api.StubAdapter):  # type: ignore[misc]
         except (OSError, http.client.HTTPException) as error:
             self.DropConnections()
             raise translate(self.endpoint, error) from error
-        self.cookie = response.getheader("Set-Cookie") or self.cookie
         if response.status == 200:
+            # Only here: vCenter sends a cookie with each refusal too, of a session in which nobody is logged in. Threads
+            # that lose the session together would put such a one in the place of that which one of them has renewed.
+            self.cookie = response.getheader("Set-Cookie") or self.cookie
             return connection, response
         body = self._body(response).read()
         self.ReturnConnection(connection)

@@ -11,7 +11,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors imp
     Fault,
     fault_summary,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import dig, many
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import dig, many, missing_privilege
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,7 @@ def result_of(state: str, values: Mapping[str, Any]) -> TaskResult:
     if not text or text.startswith("*types."):
         messages = [str(dig(message, "message") or "") for message in many(dig(error, "fault", "faultMessage"))]
         text = " ".join(message for message in messages if message) or text
+    text = " ".join(part for part in (text, missing_privilege(dig(error, "fault"))) if part)
     return TaskResult(succeeded=False, kind=kind, error=fault_summary(kind, text))
 
 

@@ -87,12 +87,21 @@ def test_an_entity_in_an_answer_is_not_resolved() -> None:
             "<object type='Folder'>group-1</object></DuplicateNameFault></detail></Fault>",
             ("DuplicateName", "name=web object=group-1"),
         ),
+        (
+            f"<Fault {HEAD}><faultstring>Permission to perform this operation was denied.</faultstring><detail>"
+            "<NoPermissionFault xsi:type='NoPermission'><object type='Folder'>group-v3</object>"
+            "<privilegeId>Folder.Create</privilegeId></NoPermissionFault></detail></Fault>",
+            (
+                "NoPermission",
+                "Permission to perform this operation was denied. privilege Folder.Create on group-v3",
+            ),
+        ),
         (f"<Fault {HEAD}><detail><NewInVersion10Fault/></detail></Fault>", ("NewInVersion10", "")),
         (f"<Fault {HEAD}><faultstring>text only</faultstring></Fault>", ("Unknown", "text only")),
         ("<html>not XML of vCenter", ("", "")),
         ("<html/>", ("", "")),
     ],
-    ids=["typed", "without text", "unknown type", "without detail", "broken", "other"],
+    ids=["typed", "without text", "missing privilege", "unknown type", "without detail", "broken", "other"],
 )
 def test_a_fault_gives_its_kind_and_text(body: str, expected: tuple[str, str]) -> None:
     # faultstring and detail have no namespace in SOAP 1.1.

@@ -40,6 +40,14 @@ def test_a_task_that_failed_says_why_in_one_line(values: dict[str, Any], kind: s
     assert str(caught.value) == f"clone: {text}"
 
 
+def test_a_missing_privilege_is_named() -> None:
+    values = error("NoPermission", "Permission to perform this operation was denied.")
+    values["info.error"]["fault"] |= {"object": "network-7", "privilegeId": "Network.Assign"}
+    assert result_of("error", values).error == (
+        "fault NoPermission: Permission to perform this operation was denied. privilege Network.Assign on network-7"
+    )
+
+
 def test_only_some_failures_are_worth_another_try() -> None:
     assert result_of("error", error("TaskInProgress", "busy")).transient
     assert not result_of("error", error("NoDiskSpace", "full")).transient
