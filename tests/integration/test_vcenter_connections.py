@@ -38,7 +38,7 @@ def server(folder: Path, answer: Callable[[http.server.BaseHTTPRequestHandler], 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:  # noqa: N802  # the name that http.server asks for
+        def do_POST(self) -> None:  # the name that http.server asks for
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             answer(self)
 

@@ -50,9 +50,10 @@ def distributed_backing(port_group_key: str, switch_uuid: str) -> Any:
     return _device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(port=port)
 
 
-def new_nic(backing: Any, mac: str | None, key: int) -> Any:
-    """A new VMXNET3 interface that connects when the machine starts."""
+def new_nic(backing: Any, mac: str | None, key: int, *, connected: bool) -> Any:
+    """A new VMXNET3 interface that connects when the machine starts; `connected`: at once, for a machine that runs."""
     card = _device.VirtualVmxnet3(key=key, backing=backing, connectable=_connectable(True))
+    card.connectable.connected = connected
     _set_mac(card, mac)
     return _device.VirtualDeviceSpec(operation="add", device=card)
 

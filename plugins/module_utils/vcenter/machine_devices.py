@@ -21,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory 
 
 _device = vim.vm.device
 _MAX_BUSES = 4
+_LAST_SCSI_KEY = 1003  # vCenter numbers IDE controllers from 200, SCSI from 1000, SATA from 15000, NVMe from 31000
 _FIRST_DISK_KEY = -100
 _FIRST_NIC_KEY = -200
 _FIRST_CONTROLLER_KEY = -10
@@ -42,7 +43,8 @@ class Devices:
             key=lambda card: card.key,
         )
         controllers = [device for device in devices if isinstance(device, _device.VirtualSCSIController)]
-        self._controllers = sorted(controllers, key=lambda controller: controller.busNumber)
+        self._controllers = sorted(controllers, key=lambda controller: controller.key)
+        self._taken = {(device.controllerKey, device.unitNumber) for device in devices}
         self._slots = self._free_slots()
 
     def grow(self, position: int, size_gb: int) -> None:
@@ -65,22 +67,28 @@ class Devices:
         self.changes.append(new_disk(controller, unit, size_gb, datastore=datastore, store=store, key=key))
 
     def _free_slots(self) -> Iterator[tuple[int, int]]:
-        """(controller key, unit) behind the last disk, so that the order of disks stays that of the description."""
-        last = (self.disks[-1].controllerKey, self.disks[-1].unitNumber) if self.disks else (None, -1)
-        keys = [controller.key for controller in self._controllers]
-        start = keys.index(last[0]) if last[0] in keys else 0
-        first_unit = int(last[1]) + 1 if last[0] in keys else 0
-        for key in keys[start:]:
-            for unit in range(first_unit, SCSI_UNITS):
-                if unit != SCSI_RESERVED_UNIT:
-                    yield key, unit
-            first_unit = 0
-        for bus in range(len(keys), _MAX_BUSES):
+        """(controller key, unit) behind the last disk, so that the order of disks stays that of the description.
+
+        Disks are matched by their order, so that a disk which would come before another one must never be added.
+        """
+        last = (self.disks[-1].controllerKey, self.disks[-1].unitNumber) if self.disks else (0, 0)
+        scsi = {controller.key for controller in self._controllers}
+        if last[0] > _LAST_SCSI_KEY and last[0] not in scsi:
+            raise NotPossible(
+                "its last disk is on an NVMe or SATA controller, and a new one would come before it: "
+                "add the disk by hand"
+            )
+        units = [unit for unit in range(SCSI_UNITS) if unit != SCSI_RESERVED_UNIT]
+        for controller in self._controllers:
+            for unit in units:
+                if (controller.key, unit) > last and (controller.key, unit) not in self._taken:
+                    yield controller.key, unit
+        # vCenter numbers controllers by their bus, so that a higher bus comes behind all others.
+        for bus in range(max((each.busNumber for each in self._controllers), default=-1) + 1, _MAX_BUSES):
             key = _FIRST_CONTROLLER_KEY - bus
             self.changes.append(scsi_controller(key, bus))
-            for unit in range(SCSI_UNITS):
-                if unit != SCSI_RESERVED_UNIT:
-                    yield key, unit
+            for unit in units:
+                yield key, unit
         raise NotPossible("the machine has no place for another disk")
 
     def set_nic(self, number: int, wanted: Mapping[str, Any], before: Mapping[str, Any] | None = None) -> None:
@@ -102,7 +110,8 @@ class Devices:
     def add_nic(self, number: int, wanted: Mapping[str, Any]) -> None:
         """Add an interface behind the last one."""
         backing = self._backing(str(wanted["port_group"]))
-        self.changes.append(new_nic(backing, wanted.get("mac"), _FIRST_NIC_KEY - number))
+        key = _FIRST_NIC_KEY - number
+        self.changes.append(new_nic(backing, wanted.get("mac"), key, connected=self._powered_on))
 
     def _backing(self, port_group: str) -> Any:
         key = self._world.reference("port_group_key", port_group)

@@ -177,8 +177,8 @@ class Stub(api.StubAdapter):  # type: ignore[misc]
             self.DropConnections()
             raise translate(self.endpoint, error) from error
         if response.status == 200:
-            # Only here: vCenter sends a cookie with each refusal too, of a session in which nobody is logged in. Threads
-            # that lose the session together would put such a one in the place of that which one of them has renewed.
+            # Only here: vCenter sends a cookie with each refusal too, of a session in which nobody is logged in. Of
+            # threads that lose the session together, one would put such a cookie in the place of the renewed one.
             self.cookie = response.getheader("Set-Cookie") or self.cookie
             return connection, response
         body = self._body(response).read()
