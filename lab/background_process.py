@@ -1,0 +1,123 @@
+"""A process of the lab that runs beside the vCenters: start it, find it again, end it.
+
+It is known by a marker: a path of the lab that stands in its command line. A number in a file is never believed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lab.errors import LabError
+from lab.files import read_json, write_json
+
+START_SECONDS = 20
+STOP_SECONDS = 10
+_POLL_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class BackgroundProcess:
+    """One process, known by its folder and a marker in its command line."""
+
+    name: str
+    folder: Path
+    marker: Path
+
+    @property
+    def log_file(self) -> Path:
+        """Where the process writes."""
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / f"{self.name}.pid.json"
+
+    def pid(self) -> int | None:
+        """Give the pid if the process runs."""
+        pid = read_json(self._pid_file).get("pid")
+        return pid if isinstance(pid, int) and _runs_with(pid, self.marker) else None
+
+    def start(
+        self,
+        command: Sequence[str],
+        *,
+        is_ready: Callable[[], bool],
+        prefix: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> bool:
+        """Start the process unless it runs, and wait until it is ready. Give whether it was started.
+
+        `prefix` stands before the command, for example `("ip", "netns", "exec", "lab")` or
+        `("nsenter", "--target", "4711", "--net")`: it must replace itself by the command, as these two do.
+        """
+        if self.pid() is not None:
+            return False
+        if str(self.marker) not in command:
+            raise LabError(f"{self.name}: {self.marker} must stand in the command, else it is not found again")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with self.log_file.open("ab") as log:
+            process = subprocess.Popen(
+                [*prefix, *command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                env=environment,
+                start_new_session=True,
+            )
+        write_json(self._pid_file, {"pid": process.pid})
+        started = wait_for(lambda: process.poll() is not None or is_ready(), START_SECONDS)
+        ended = process.poll()
+        process.returncode = 0  # it outlives this command on purpose: no warning when the object goes
+        if ended is not None:
+            raise LabError(f"{self.name} ended with {ended} while it started; {self.log_file} says:\n{self._last()}")
+        if not started:
+            self.stop()
+            raise LabError(f"{self.name} is not ready after {START_SECONDS} s; {self.log_file} says:\n{self._last()}")
+        return True
+
+    def stop(self) -> bool:
+        """End the process: SIGTERM, then SIGKILL to all that it started. Give whether it was running."""
+        pid = self.pid()
+        if pid is None:
+            return False
+        os.kill(pid, signal.SIGTERM)
+        if not wait_for(lambda: self._gone(pid), STOP_SECONDS):
+            os.killpg(pid, signal.SIGKILL)
+            if not wait_for(lambda: self._gone(pid), STOP_SECONDS):
+                raise LabError(f"{self.name}: process {pid} does not end")
+        return True
+
+    def _gone(self, pid: int) -> bool:
+        with contextlib.suppress(ChildProcessError):  # not a child of this command: the system reaps it
+            os.waitpid(pid, os.WNOHANG)
+        return not _runs_with(pid, self.marker)
+
+    def _last(self) -> str:
+        return "\n".join(self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]) or "(nothing)"
+
+
+def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
+    """Wait until the condition holds; give whether it did in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_SECONDS)
+    return True
+
+
+def _runs_with(pid: int, marker: Path) -> bool:
+    """Whether a process runs that has this very path among its arguments (a zombie has no command line)."""
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(marker) in arguments

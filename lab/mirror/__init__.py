@@ -1,0 +1,1 @@
+"""The lab's package mirrors: one signed Debian repository per segment."""
