@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -130,7 +131,7 @@ class EstateLab:
 
     @contextmanager
     def playbook_in_background(self, name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        """A playbook that runs in a process group of its own; what is left of it is killed at the end."""
+        """A running playbook; what is left of it is killed at the end."""
         process = subprocess.Popen(
             [str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", *arguments],
             cwd=self.repository,
@@ -139,12 +140,11 @@ class EstateLab:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            start_new_session=True,
         )
         try:
             yield process
         finally:
-            kill_group(process)
+            kill_tree(process)
 
     @property
     def records_url(self) -> str:
@@ -244,11 +244,25 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60) ->
         time.sleep(0.02)
 
 
-def kill_group(process: subprocess.Popen[str]) -> None:
-    """SIGKILL for a process and all its children; nothing happens when it has ended."""
+def kill_tree(process: subprocess.Popen[str]) -> None:
+    """SIGKILL for a process and all its descendants; nothing happens when it has ended.
+
+    Ansible gives each worker a session of its own, so that a kill of the process group would leave the one that works.
+    """
     if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+        for pid in [process.pid, *descendants(process.pid)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
     process.communicate(timeout=20)
+
+
+def descendants(pid: int) -> list[int]:
+    """Children of a process, their children, and so on."""
+    found: list[int] = []
+    for tasks in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in tasks.read_text(encoding="ascii").split():
+            found += [int(child), *descendants(int(child))]
+    return found
 
 
 def statuses(outcome: Outcome) -> dict[str, tuple[str, str]]:
