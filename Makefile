@@ -73,7 +73,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision graph
+.PHONY: plan foundation provision drift graph
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -82,6 +82,9 @@ foundation: setup ## clusters, hosts, switches, datastores, folders, pools, tags
 
 provision: setup ## machines as systems/ describes them; ARGS="--check --diff --limit s02*"
 	@ansible-playbook -i $(INVENTORY) playbooks/provision.yml $(ARGS)
+
+drift: setup ## what somebody changed by hand; ARGS="-e fail_on=any -e report=reports/drift"
+	@ansible-playbook -i $(INVENTORY) playbooks/drift.yml $(ARGS)
 
 graph: setup ## the inventory as a tree of groups
 	@ansible-inventory -i $(INVENTORY) --graph

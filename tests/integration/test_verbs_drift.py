@@ -1,143 +1,65 @@
-"""What somebody did in vCenter by hand: put right, waited for, reported or left alone."""
+"""The verb drift against a real vCenter: what somebody did by hand is found, and nothing is written."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
-from tests.support.estate_lab import (
-    INSIDE_WINDOW,
-    EstateLab,
-    changed_fields,
-    machines_of,
-    statuses,
-    wait_for_task,
-)
+import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.drift import DriftOutcome, run_drift
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
+from tests.support.estate_lab import EstateLab, wait_for_task
 
-def reconfigure(machine: Any, **fields: Any) -> None:
-    wait_for_task(machine.ReconfigVM_Task(spec=vim.vm.ConfigSpec(**fields)))
+NOW = datetime.now(UTC)
 
 
-def clone(machine: Any, name: str, **config: Any) -> None:
-    spec = vim.vm.CloneSpec(
-        location=vim.vm.RelocateSpec(), config=vim.vm.ConfigSpec(**config), powerOn=False, template=False
-    )
-    wait_for_task(machine.CloneVM_Task(folder=machine.parent, name=name, spec=spec))
+def drift(lab: EstateLab, report: Path | None = None, now: datetime = NOW) -> DriftOutcome:
+    return run_drift(lab.target("reader"), report=report, now=now)
 
 
-def destroy(machine: Any) -> None:
-    if machine.runtime.powerState == "poweredOn":
-        wait_for_task(machine.PowerOffVM_Task())
-    wait_for_task(machine.Destroy_Task())
+def found(outcome: DriftOutcome) -> list[tuple[str, str]]:
+    return [(each.category, each.label) for each in outcome.report.deviations]
 
 
-def test_a_machine_made_by_hand_is_reported_and_left_alone(few: EstateLab) -> None:
-    with few.machine("vc-kyotsu", "s13-db01") as machine:
-        clone(machine, "by-hand")
-    with few.machine("vc-kyotsu", "by-hand") as machine:
-        before = (machine._moId, machine.config.changeVersion, machine.runtime.powerState)
+def test_what_was_just_provisioned_does_not_drift_and_nothing_is_written(few: EstateLab, tmp_path: Path) -> None:
+    (few.repository / "roles").resolve(strict=True)
     few.reset_counters()
-    run = few.provision(now=INSIDE_WINDOW)
-    assert [(each.kind, each.label) for each in run.unmanaged] == [("machine", "by-hand")]
+    outcome = drift(few, tmp_path / "reports" / "drift")
+    assert found(outcome) == []
     assert few.writing_calls() == 0
-    with few.machine("vc-kyotsu", "by-hand") as machine:
-        assert (machine._moId, machine.config.changeVersion, machine.runtime.powerState) == before
+    assert [file.name for file in outcome.files] == ["drift.html", "drift.json", "drift.txt"]
+    assert json.loads(outcome.files[1].read_text(encoding="utf-8"))["machines"] == 4
 
 
-def test_a_machine_deleted_by_hand_is_made_again(few: EstateLab) -> None:
+def test_snapshots_grow_old_and_chains_long(few: EstateLab) -> None:
+    with few.machine("vc-mynumber", "s02-db01") as machine:
+        for number in range(4):
+            wait_for_task(machine.CreateSnapshot_Task(f"step {number}", "", False, False))
+    young = drift(few)
+    assert found(young) == [("snapshot", "s02-db01")]
+    assert "chain of 4" in young.report.deviations[0].text.en
+    assert "hours old" not in young.report.deviations[0].text.en
+    old = drift(few, now=NOW + timedelta(hours=80))
+    assert "hours old" in old.report.deviations[0].text.en
+    assert "80 時間" in old.report.deviations[0].text.ja or "79 時間" in old.report.deviations[0].text.ja
+
+
+def test_a_machine_that_is_off_and_one_that_nobody_described(few: EstateLab) -> None:
     with few.machine("vc-mynumber", "s02-ap01") as machine:
-        destroy(machine)
-    run = few.provision()
-    assert statuses(run)["s02-ap01"] == ("changed", "made")
-    assert few.differences() == []
-    # It takes part again in the rule that keeps the pair apart.
-    assert statuses(few.provision(now=INSIDE_WINDOW)) == {}
-
-
-def test_a_stranger_of_the_same_name_is_refused(few: EstateLab) -> None:
-    with few.machine("vc-kyotsu", "s13-db01") as machine:
-        clone(machine, "stranger")
-        destroy(machine)
-    with few.machine("vc-kyotsu", "stranger") as machine:
-        wait_for_task(machine.Rename_Task(newName="s13-db01"))
-        identity = machine.config.instanceUuid
-    few.reset_counters()
-    status, message = statuses(few.provision(now=INSIDE_WINDOW))["s13-db01"]
-    assert status == "refused"
-    assert identity in message
-    assert "adopt it, or rename one" in message
-    assert few.writing_calls() == 0
-
-
-def test_a_copy_with_the_same_identity_is_refused(few: EstateLab) -> None:
-    with few.machine("vc-kyotsu", "s13-db01") as machine:
-        clone(machine, "copy", instanceUuid=machine.config.instanceUuid)
-    few.edit("systems/s13-common-codes.yml", "wave: canary", "wave: wave-1")
-    few.reset_counters()
-    status, message = statuses(few.provision(now=INSIDE_WINDOW))["s13-db01"]
-    assert status == "refused"
-    assert "2 machines carry the instance UUID" in message
-    assert "remove the copy" in message
-    assert few.writing_calls() == 0
-
-
-def test_a_machine_switched_off_by_hand_is_switched_on(few: EstateLab) -> None:
-    with few.machine("vc-kyotsu", "s13-db01") as machine:
         wait_for_task(machine.PowerOffVM_Task())
-    assert few.differences() == ["s13-db01: power is 'poweredOff', described 'poweredOn'"]
-    assert changed_fields(few.provision(), "s13-db01") == ["power"]
-    assert few.differences() == []
+        wait_for_task(machine.CloneVM_Task(machine.parent, "by-hand", _clone_spec(machine)))
+    assert found(drift(few))[0] == ("power", "s02-ap01")
+    assert ("unmanaged", "by-hand") in found(drift(few))
 
 
-def test_labels_removed_by_hand_come_back(few: EstateLab) -> None:
-    with few.session("vc-kyotsu") as session, few.machine("vc-kyotsu", "s13-db01") as machine:
-        tags = session.tagging.read()
-        session.tagging.detach(machine._moId, tags.tags["kyotsu-segment/lgwan"])
-        (owner,) = [each.key for each in session.content.customFieldsManager.field if each.name == "kyotsu-owner"]
-        session.content.customFieldsManager.SetField(entity=machine, key=owner, value="")
-    assert changed_fields(few.provision(), "s13-db01") == ["attribute:kyotsu-owner", "tag:kyotsu-segment"]
-    with few.session("vc-kyotsu") as session:
-        assert session.tagging.read().attached == tags.attached
-    assert statuses(few.provision()) == {}
+def _clone_spec(machine: object) -> object:
+    from pyVmomi import vim
+
+    return vim.vm.CloneSpec(location=vim.vm.RelocateSpec(), powerOn=False, template=False)
 
 
-def test_a_machine_renamed_and_moved_by_hand_is_found_and_put_back(few: EstateLab) -> None:
-    with few.machine("vc-kyotsu", "s13-db01") as machine:
-        reference = machine._moId
-        wait_for_task(machine.Rename_Task(newName="somebody-elses"))
-        templates = next(each for each in machine.parent.parent.parent.childEntity if each.name == "templates")
-        wait_for_task(templates.MoveIntoFolder_Task(list=[machine]))
-    assert changed_fields(few.provision(), "s13-db01") == ["folder", "name"]
-    with few.machine("vc-kyotsu", "s13-db01") as machine:
-        assert machine._moId == reference
-    assert few.differences() == []
-
-
-def test_memory_taken_away_by_hand_waits_for_the_window(few: EstateLab) -> None:
-    with few.machine("vc-kyotsu", "s13-db01") as machine:
-        wait_for_task(machine.PowerOffVM_Task())
-        reconfigure(machine, memoryMB=4096)
-        wait_for_task(machine.PowerOnVM_Task())
-    assert statuses(few.provision())["s13-db01"][0] == "held"
-    assert changed_fields(few.provision(now=INSIDE_WINDOW), "s13-db01") == ["memory_gb"]
-    assert few.differences() == []
-
-
-def test_a_plan_shows_drift_as_the_next_provision_would_mend_it(few: EstateLab) -> None:
-    with few.machine("vc-kyotsu", "s13-db01") as machine:
-        reconfigure(machine, annotation="edited by hand")
-    plan = few.playbook("plan", "--diff")
-    assert plan.code == 0, plan.output
-    assert "edited by hand" in plan.output
-    few.reset_counters()
-    assert few.playbook("plan").code == 0
-    assert few.writing_calls() == 0
-    assert changed_fields(few.provision(), "s13-db01") == ["notes"]
-    assert statuses(few.provision()) == {}
-
-
-def test_templates_are_neither_machines_nor_unmanaged(few: EstateLab) -> None:
-    with few.session("vc-kyotsu") as session:
-        assert {each.name for each in machines_of(session) if each.config.template} == {"tpl-debian-12"}
-    assert few.plan().unmanaged == ()
+def test_a_report_has_no_suffix_of_its_own(few: EstateLab, tmp_path: Path) -> None:
+    with pytest.raises(VerbRefused, match="without its suffix"):
+        drift(few, tmp_path / "drift.html")

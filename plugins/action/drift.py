@@ -1,0 +1,12 @@
+"""Runs the module kyotsu.platform.drift in Ansible's own process; see plugin_utils/in_process.py for why."""
+
+from __future__ import annotations
+
+from ansible_collections.kyotsu.platform.plugins.modules import drift
+from ansible_collections.kyotsu.platform.plugins.plugin_utils.in_process import InProcess
+
+
+class ActionModule(InProcess):
+    """kyotsu.platform.drift."""
+
+    MODULE = drift

@@ -1,0 +1,87 @@
+"""A drift report as text, JSON and one HTML page that opens offline; Japanese and English stand beside each other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, StrictUndefined
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.drift import CATEGORIES, DriftReport
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import EstateInfo
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
+
+
+def summary_text(report: DriftReport) -> Text:
+    """The report in one line: "2 deviations in 151 machines: 1 segment breach, 1 unmanaged"."""
+    number = len(report.deviations)
+    counts = [(CATEGORIES[name], count) for name, count in report.counts.items() if count]
+    en = f"{number} deviation{'' if number == 1 else 's'} among {report.machines} machines"
+    ja = f"仮想サーバ {report.machines} 台に対し相違 {number} 件"
+    if counts:
+        en += ": " + ", ".join(f"{count} {words.en.lower()}" for words, count in counts)
+        ja += "（" + "、".join(f"{words.ja} {count}" for words, count in counts) + "）"
+    return Text(en=en, ja=ja)
+
+
+def drift_text(report: DriftReport) -> str:
+    """The report for a terminal, the gravest first."""
+    summary = summary_text(report)
+    lines = [
+        f"Drift of {report.environment} from commit {report.commit}",
+        summary.en,
+        summary.ja,
+    ]
+    category = ""
+    for each in report.deviations:
+        if each.category != category:
+            category = each.category
+            words = CATEGORIES[category]
+            lines += ["", f"{words.en} / {words.ja}"]
+        where = f"{each.vcenter}: {each.kind} {printable(each.label)}{f' ({each.system})' if each.system else ''}"
+        lines.append(f"  {where}: {printable(each.text.en)} / {printable(each.text.ja)}")
+    return "\n".join(lines) + "\n"
+
+
+def drift_data(report: DriftReport) -> dict[str, Any]:
+    """JSON values."""
+    return {
+        "environment": report.environment,
+        "commit": report.commit,
+        "looked_at": report.looked_at.isoformat(timespec="seconds"),
+        "scope": None if report.scope is None else list(report.scope),
+        "machines": report.machines,
+        "digest": report.digest,
+        "counts": report.counts,
+        "deviations": [asdict(each) for each in report.deviations],
+    }
+
+
+def drift_json(report: DriftReport) -> str:
+    """The report for machines."""
+    return json.dumps(drift_data(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def drift_html(template: str, report: DriftReport, estate: EstateInfo) -> str:
+    """Render the page. `template` is the text of drift.html.j2; times are shown in the estate's time zone."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["printable"] = printable
+    groups = [
+        {
+            "category": name,
+            "words": words,
+            "deviations": [each for each in report.deviations if each.category == name],
+        }
+        for name, words in CATEGORIES.items()
+        if report.counts[name]
+    ]
+    return environment.from_string(template).render(
+        report=report,
+        groups=groups,
+        estate=estate,
+        summary=summary_text(report),
+        looked_at=f"{report.looked_at.astimezone(ZoneInfo(estate.timezone)):%Y-%m-%d %H:%M}",
+    )
