@@ -13,9 +13,21 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_items import apply_items
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve, view_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
-from tests.support.vcenter_lab import VCenterLab, creation, creations, foundation, session_of, update, vcenter_lab
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tasks import TaskWaiter
+from tests.support.vcenter_lab import (
+    DATACENTER,
+    VCenterLab,
+    creation,
+    creations,
+    foundation,
+    item,
+    session_of,
+    update,
+    vcenter_lab,
+)
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +152,36 @@ def test_pages_bring_the_same_as_one_answer(lab: VCenterLab, session: Session, r
     assert session.calls - before == -(-len(whole) // 2)
     assert sorted(paged, key=str) == sorted(whole, key=str)
     view.DestroyView()
+
+
+def test_a_datacenter_in_a_folder_is_found_and_two_of_one_name_are_refused(
+    lab: VCenterLab, session: Session, results: list[Result]
+) -> None:
+    root = session.content.rootFolder
+    folders = [root.CreateFolder(name=name) for name in ("west", "east")]
+    inside = folders[0].CreateDatacenter(name="dc-inside")
+    folders[1].CreateDatacenter(name="dc-beside")
+    found = read_vcenter(session, "dc-inside")
+    assert found.references["datacenter:dc-inside"] == inside._moId
+    assert read_vcenter(session, "dc-nowhere").references.get("datacenter:dc-nowhere") is None
+    folders[1].CreateDatacenter(name="dc-inside")
+    with pytest.raises(VCenterError, match="2 datacenters are called dc-inside"):
+        read_vcenter(session, "dc-inside")
+
+
+def test_a_port_group_is_made_beside_a_switch_in_a_folder(
+    lab: VCenterLab, session: Session, results: list[Result]
+) -> None:
+    center = session.content.searchIndex.FindChild(entity=session.content.rootFolder, name=DATACENTER)
+    folder = center.networkFolder.CreateFolder(name="networks")
+    (made,) = lab.apply(session, creations([item("switch", "dvs-moved", mtu=1500, uplinks=1, hosts=[])]))
+    assert made.status == "changed", made.message
+    switch = session.content.searchIndex.FindChild(entity=center.networkFolder, name="dvs-moved")
+    with TaskWaiter(session) as waiter:
+        assert waiter.wait(folder.MoveIntoFolder_Task(list=[switch]), 60).succeeded
+    (group,) = lab.apply(session, creations([item("port_group", "pg-moved", switch="dvs-moved", vlan_id=77)]))
+    assert group.status == "changed", group.message
+    assert "port_group:pg-moved" in lab.read(session).references
 
 
 def test_another_datacenter_is_none_of_our_business(lab: VCenterLab, session: Session, results: list[Result]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import NotPossible, World
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import view_of
 
 _dvs = vim.dvs
 
@@ -43,10 +44,21 @@ def change_switch(world: World, name: str, fields: Mapping[str, Any]) -> None:
 
 
 def _switch(world: World, name: str) -> Any:
-    # Found by name, for the answer tells the exact type, which differs between vCenter and the simulator.
+    # Asked for and not built from its id, for the answer tells the exact type: the simulator has another than vCenter.
+    reference = world.reference("switch", name)
     networks = world.managed(vim.Folder, "root", "network")
     found = world.session.content.searchIndex.FindChild(entity=networks, name=name)
-    return found or world.managed(_dvs.VmwareDistributedVirtualSwitch, "switch", name)
+    if found is not None and found._moId == reference:
+        return found
+    # It lies in a folder of networks.
+    view = view_of(world.session, networks, [vim.DistributedVirtualSwitch])
+    try:
+        inside = next((each for each in view.view if each._moId == reference), None)
+    finally:
+        view.DestroyView()
+    if inside is None:
+        raise NotPossible(f"switch {name} has vanished from vCenter: make a new plan")
+    return inside
 
 
 def _set_size(config: Any, values: Mapping[str, Any]) -> None:
@@ -79,8 +91,8 @@ def make_port_group(world: World, name: str, after: Mapping[str, Any]) -> str:
     )
     with world.lock_for(f"switch:{switch_name}"):
         world.run(name, lambda: switch.AddDVPortgroup_Task(spec=[spec]))
-    networks = world.managed(vim.Folder, "root", "network")
-    found = world.session.content.searchIndex.FindChild(entity=networks, name=name)
+    # A port group lies beside its switch, which may lie in a folder of networks.
+    found = world.session.content.searchIndex.FindChild(entity=switch.parent, name=name)
     if found is None:
         raise NotPossible(f"vCenter made the port group {name} and does not show it: run the command again")
     return str(found._moId)

@@ -10,7 +10,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter import rea
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve, view_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.device_cache import DeviceCache
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import Inventory
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import Inventory, name_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_paths import DEVICES, PATHS, VIEWED
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
 
@@ -20,10 +21,10 @@ def read_vcenter(session: Session, datacenter: str, *, cache_directory: Path | N
 
     A datacenter that does not exist gives no items of its own and no machines. Devices are read again only for machines
     whose changeVersion is not in the cache (a file per vCenter in `cache_directory`; None: read all).
-    Raises VCenterError.
+    Raises VCenterError; also when two datacenters have the name.
     """
     before = session.calls
-    center = session.content.searchIndex.FindChild(entity=session.content.rootFolder, name=datacenter)
+    center = _center(session, datacenter)
     inventory = _inventory(session, center)
     tags = session.tagging.read()
     machines = read_machines.machine_objects(inventory)
@@ -49,6 +50,24 @@ def read_vcenter(session: Session, datacenter: str, *, cache_directory: Path | N
         free_gb=inventory.free_gb(),
         calls=session.calls - before,
     )
+
+
+def _center(session: Session, name: str) -> Any:
+    """The datacenter, wherever it lies, or None. One call where it lies at the top, as most do."""
+    root = session.content.rootFolder
+    found = session.content.searchIndex.FindChild(entity=root, name=name)
+    if isinstance(found, vim.Datacenter):
+        return found
+    # vCenter keeps datacenters in folders as well, and one that is overlooked would be made a second time.
+    view = view_of(session, root, [vim.Datacenter])
+    try:
+        centers = list(retrieve(session, {vim.Datacenter: ("name",)}, views=[view]))
+    finally:
+        view.DestroyView()
+    same = [center.reference for center in centers if name_of(dict(center.properties)) == name]
+    if len(same) > 1:
+        raise VCenterError(f"{session.endpoint.where}: {len(same)} datacenters are called {name}: rename one of them")
+    return vim.Datacenter(same[0], session.stub) if same else None
 
 
 def _inventory(session: Session, center: Any) -> Inventory:
