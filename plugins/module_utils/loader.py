@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from ansible_collections.kyotsu.platform.plugins.module_utils.schema import Schema
 
 # Raised when a load of the same files may give another result: a new rule, another reading of a field.
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 # A file changed within one tick of the file system's clock after it was read would keep its time: not cached.
 _CLOCK_TICK_NS = 50_000_000
 

@@ -49,6 +49,16 @@ def rules_page(platform: Platform) -> str:
         "|---|---|---|---|---|---|---|---|---|",
         *(_rule(rule) for rule in platform.rules),
         "",
+        "## Not checked here / ここで検査しないもの",
+        "",
+        "| id | what, and where instead | 内容と検査する場所 |",
+        "|---|---|---|",
+        *(
+            f"| {rule.id} | {_cell(rule.not_checked.en)} | {_cell(rule.not_checked.ja)} |"
+            for rule in platform.rules
+            if rule.not_checked is not None
+        ),
+        "",
         "## Sources / 出典",
         "",
         "| id | title | edition | section | checked on |",

@@ -29,6 +29,12 @@ def next_window(window: Window, now: datetime, timezone: str, freezes: Sequence[
     return next((start for start in starts if start > now and freeze_at(freezes, start.date()) is None), None)
 
 
+def occurrences(window: Window, earliest: datetime, latest: datetime, timezone: str) -> list[tuple[datetime, datetime]]:
+    """(start, end) of every time that the window is open between two aware moments, in order."""
+    duration = timedelta(minutes=window.duration_minutes)
+    return [(start, start + duration) for start in _starts(window, earliest - duration, latest, timezone)]
+
+
 def _starts(window: Window, earliest: datetime, latest: datetime, timezone: str) -> Iterable[datetime]:
     """Starts between the two moments. The recurrence counts local days, so that a start never shifts with an offset."""
     zone = ZoneInfo(timezone)

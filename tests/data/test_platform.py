@@ -16,13 +16,14 @@ Fields = dict[str, Any]
 
 RULES = {
     *(f"L-{number:02d}" for number in range(1, 9)),
-    *(f"C-{number:02d}" for number in range(1, 4)),
+    *(f"C-{number:02d}" for number in range(1, 5)),
     *(f"B-{number:02d}" for number in range(1, 6)),
     *(f"D-{number:02d}" for number in range(1, 5)),
     *(f"T-{number:02d}" for number in range(1, 4)),
     *(f"K-{number:02d}" for number in range(1, 4)),
     *(f"Y-{number:02d}" for number in range(1, 4)),
-    *(f"E-{number:02d}" for number in range(1, 12)),
+    *(f"E-{number:02d}" for number in range(1, 13)),
+    *(f"A-{number:02d}" for number in range(1, 9)),
 }
 # vSphere adds these to every role by itself.
 ALWAYS = {"System.Anonymous", "System.Read", "System.View"}

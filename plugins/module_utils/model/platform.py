@@ -8,6 +8,15 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Separation:
+    """Which model of the three-layer separation the prefecture follows, and whence we know (rule L-05)."""
+
+    model: str  # α | α' | β | β'
+    basis: str
+    reason: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EstateInfo:
     """platform/estate.yml: what identifies this estate as a whole."""
 
@@ -17,6 +26,7 @@ class EstateInfo:
     timezone: str
     maintenance_window: str  # window of changes to the foundation that interrupt service
     basis: str  # report | assumed
+    separation: Separation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +41,16 @@ class Term:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Disposal:
+    """How the media of an equipment are treated at its end (rules D-01 and D-04)."""
+
+    method: str  # physical-destruction | degaussing | overwrite | crypto-erase
+    highest_confidentiality: str  # ever placed on it; never lowered
+    witness: str
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Equipment:
     """One procurement unit (調達単位). Capacity, term and cost of two units are never mixed."""
 
@@ -41,6 +61,7 @@ class Equipment:
     successor_custodian: str | None
     basis: str
     assumed: tuple[str, ...] = ()
+    disposal: Disposal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +69,7 @@ class Site:
     """A place: data centre, machine room, remote store."""
 
     id: str
-    kind: str  # data-centre | machine-room | remote-store
+    kind: str  # data-centre | machine-room | remote-store | office
     name: str
     name_en: str
     basis: str
@@ -84,6 +105,9 @@ class Segment:
     kind: str  # segment | terminal-network
     basis: str
     hosts_machines: bool = True
+    exposure: str = "closed"  # open | closed | isolated
+    patch_source: str | None = None  # key of a mirror machine of the segment, or id of an external service in it
+    highest_confidentiality: str | None = None  # of the systems in it (rule C-04)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -289,6 +313,16 @@ class Hypervisor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OffsiteHandling:
+    """How a tape travels, and where its key can be had without the backup server (rules C-03 and B-05)."""
+
+    encrypted: bool
+    locked_case: bool
+    permission: str
+    key_escrow: str | None  # site
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackupClass:
     """How often and where to a machine is copied."""
 
@@ -300,6 +334,7 @@ class BackupClass:
     copies: int
     vault_site: str | None  # the remote store to which a copy can be couriered; None: copies stay on site
     basis: str
+    offsite: OffsiteHandling | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,6 +345,7 @@ class Wave:
     order: int
     name: Text
     basis: str
+    pairs_in_turn: bool = False  # of a pair one waits until the other is healthy again (rule A-02)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,6 +401,7 @@ class Flow:
     approver: str
     expires: str
     basis: str
+    import_control: Text | None = None  # what makes imported files harmless (rule L-04)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -392,6 +429,7 @@ class Rule:
     checked: bool  # False: known, not checked by validate yet
     confirmed_by: str | None = None
     confirmed_on: str | None = None
+    not_checked: Text | None = None  # what validate leaves out, why, and where it is checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,6 +441,70 @@ class Source:
     edition: str
     section: str | None
     checked_on: str | None  # None: a person still has to read the source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClassificationOrder:
+    """Classes, highest first, and editions, the one in force first (rule C-01). Never compared as numbers."""
+
+    editions: tuple[str, ...]
+    confidentiality: tuple[str, ...]
+    integrity: tuple[str, ...]
+    availability: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Numbers that rules compare with."""
+
+    expiry_warning_days: int
+    window_look_ahead_days: int
+    netbios_name_length: int
+    snapshot_age_hours: int
+    snapshot_chain: int
+    offsite_confidentiality: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRate:
+    """How long a restore from one medium takes: hours until data flows, then GiB per hour into one machine."""
+
+    medium: str
+    start_hours: int
+    gb_per_hour: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hazard:
+    """One kind of disaster; two places closer than `reach_km` are hit together (rule B-02)."""
+
+    id: str
+    reach_km: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long one kind of record is kept; None: nobody has said (rule T-03)."""
+
+    id: str
+    name: Text
+    months: int | None
+    basis: str
+
+
+# The kinds of records that the platform keeps; platform/policy.yml says for each how long.
+RECORD_KINDS = ("access-log", "operation-log", "plan", "approval", "patch", "custody", "restore", "erasure", "capacity")
+NO_CLASSIFICATION_ORDER = ClassificationOrder(editions=(), confidentiality=(), integrity=(), availability=())
+USUAL_LIMITS = Limits(
+    expiry_warning_days=30,
+    window_look_ahead_days=60,
+    netbios_name_length=15,
+    snapshot_age_hours=72,
+    snapshot_chain=3,
+    offsite_confidentiality="2",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -436,6 +538,11 @@ class Platform:
     sources: tuple[Source, ...]
     rules: tuple[Rule, ...]
     exceptions: tuple[RuleException, ...]
+    classification: ClassificationOrder = NO_CLASSIFICATION_ORDER
+    limits: Limits = USUAL_LIMITS
+    restore_rates: tuple[RestoreRate, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    retention: tuple[Retention, ...] = ()
 
 
 FILES: dict[str, tuple[str, ...]] = {
@@ -453,5 +560,14 @@ FILES: dict[str, tuple[str, ...]] = {
     "patching.yml": ("waves", "windows", "freezes"),
     "external.yml": ("external_services",),
     "flows.yml": ("flows",),
-    "policy.yml": ("sources", "rules", "exceptions"),
+    "policy.yml": (
+        "sources",
+        "rules",
+        "exceptions",
+        "classification",
+        "limits",
+        "restore_rates",
+        "hazards",
+        "retention",
+    ),
 }

@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import RuleException
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules import (
     addresses,
+    backups,
     capacity_limits,
+    classification,
+    collisions,
+    control_plane,
     dates,
     dependencies,
+    disposal,
     exceptions,
     file_names,
     flows,
+    labels,
+    life,
     offsite,
+    organisations,
     owners,
     pairs,
+    patch_sources,
+    recovery,
     references,
+    retention,
+    retirement,
+    seasons,
     segments,
+    separation,
     support,
     terms,
     uniqueness,
     vlans,
+    windows_sound,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
 
 Check = Callable[[Estate, Context], Findings]
+ChangeCheck = Callable[[Estate, Estate, Context], Findings]
 
 # E-02 (YAML) and E-03 (schema) are said by source.py and schema.py before any of these runs.
 CHECKS: Mapping[str, tuple[Check, ...]] = {
@@ -39,28 +56,87 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "E-09": (dependencies.check,),
     "E-10": (vlans.check,),
     "E-11": (exceptions.check,),
-    "Y-01": (support.check,),
-    "Y-02": (uniqueness.check,),
-    "L-01": (segments.check_one_segment,),
-    "L-02": (segments.check_cluster_segment,),
-    "L-03": (segments.check_management, flows.check),
+    "E-12": (windows_sound.check,),
+    "L-01": (segments.check_one_segment, segments.check_shared_things),
+    "L-02": (segments.check_cluster_segment, flows.check_isolated),
+    "L-03": (segments.check_management, flows.check_shared),
+    "L-04": (flows.check_crossing,),
+    "L-05": (separation.check,),
     "L-06": (segments.check_clusters,),
+    "L-07": (patch_sources.check,),
+    "L-08": (control_plane.check,),
+    "C-01": (classification.check_edition,),
+    "C-02": (classification.check_availability,),
+    "C-03": (classification.check_media,),
+    "C-04": (classification.check_segment,),
+    "B-01": (backups.check_regular,),
+    "B-02": (backups.check_distance,),
+    "B-03": (backups.check_copies,),
     "B-04": (offsite.check,),
+    "B-05": (backups.check_keys,),
+    "D-01": (disposal.check_destruction,),
+    "D-04": (disposal.check_highest,),
+    "T-01": (terms.check,),
+    "T-02": (seasons.check,),
+    "T-03": (retention.check,),
     "K-01": (capacity_limits.check_clusters,),
     "K-02": (capacity_limits.check_storage,),
-    "T-01": (terms.check,),
+    "Y-01": (support.check,),
+    "Y-02": (uniqueness.check,),
+    "Y-03": (life.check_dates,),
+    "A-01": (collisions.check_backup,),
+    "A-02": (collisions.check_pairs,),
+    "A-03": (recovery.check_point,),
+    "A-04": (recovery.check_time,),
+    "A-05": (organisations.check,),
+    "A-06": (labels.check_vcenter,),
+    "A-07": (labels.check_windows_names,),
+    "A-08": (life.check_needed,),
+}
+# What only a change can break: functions of the estate before it, the estate after it, and the context of the latter.
+CHANGE_CHECKS: Mapping[str, tuple[ChangeCheck, ...]] = {
+    "D-04": (disposal.check_lowered,),
+    "Y-02": (retirement.check_reuse,),
+    "Y-03": (retirement.check_order,),
 }
 
 
 def run(context: Context, checks: Mapping[str, tuple[Check, ...]] = CHECKS) -> Iterator[Finding]:
     """Findings of all checks, without those that an exception of platform/policy.yml allows on the day."""
-    allowed = {
-        (exception.rule, exception.object)
-        for exception in context.estate.platform.exceptions
-        if exception.expires >= context.as_of.isoformat()
-    }
-    for check in (check for group in checks.values() for check in group):
-        for finding in check(context.estate, context):
-            # What keeps the estate whole (E-01 to E-11) has no exceptions: the code relies on it.
-            if finding.rule.startswith("E-") or (finding.rule, finding.object) not in allowed:
-                yield finding
+    estate = context.estate
+    used: set[tuple[str, str]] = set()
+    findings = (finding for group in checks.values() for check in group for finding in check(estate, context))
+    yield from _not_allowed(context, findings, used)
+    if "E-11" in checks:
+        yield from exceptions.check_effect(estate, context, checks.keys(), used)
+
+
+def run_change(
+    before: Estate, context: Context, checks: Mapping[str, tuple[ChangeCheck, ...]] = CHANGE_CHECKS
+) -> Iterator[Finding]:
+    """Findings of a change: `before` is the estate of its base, `context` that of the estate after it."""
+    findings = (
+        finding for group in checks.values() for check in group for finding in check(before, context.estate, context)
+    )
+    yield from _not_allowed(context, findings, set())
+
+
+def _not_allowed(context: Context, findings: Iterable[Finding], used: set[tuple[str, str]]) -> Iterator[Finding]:
+    """Findings that no exception covers; (rule, object) of the exceptions that cover one are added to `used`.
+
+    An exception may name a machine or a pool by its key, findings speak of names.
+    """
+    allowed: dict[tuple[str, str], RuleException] = {}
+    for exception in context.estate.platform.exceptions:
+        if not context.is_over(exception.expires):
+            allowed[exception.rule, exception.object] = exception
+    names = {machine.key: machine.name for _, machine in context.estate.machines()} if allowed else {}
+    names |= {pool.key: pool.name for _, pool in context.estate.desktop_pools()} if allowed else {}
+    allowed |= {(rule, names[thing]): item for (rule, thing), item in allowed.items() if thing in names}
+    for finding in findings:
+        # What keeps the estate whole (E-01 to E-12) has no exceptions: the code relies on it.
+        exception_or_none = None if finding.rule.startswith("E-") else allowed.get((finding.rule, finding.object))
+        if exception_or_none is None:
+            yield finding
+        else:
+            used.add((exception_or_none.rule, exception_or_none.object))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.document import Document, Keys
@@ -36,13 +36,28 @@ class Context:
         """Rule of platform/policy.yml by its id."""
         return {rule.id: rule for rule in self.estate.platform.rules}
 
+    @cached_property
+    def soon(self) -> str:
+        """The first day, as ISO date, that is not yet announced: what ends before it is warned about."""
+        return (self.as_of + timedelta(days=self.estate.platform.limits.expiry_warning_days)).isoformat()
+
+    def is_over(self, day: str) -> bool:
+        """Whether a last day (ISO date) has passed."""
+        return day < self.as_of.isoformat()
+
     def place(self, keys: Keys) -> tuple[str, int]:
-        """(file, line) of a path into the estate: ("systems", 3, "machines", 0, "name") or ("networks", 2, "cidr")."""
+        """(file, line) of a path into the estate: ("systems", 3, "machines", 0, "name") or ("networks", 2, "cidr").
+
+        Line 1 where the estate did not come from files that were just read.
+        """
         if keys[0] == "systems" and isinstance(keys[1], int):
-            document = self.system_documents[keys[1]]
-            return document.file, document.line(keys[2:])
-        document = self.platform_documents[STEM_OF_LIST[str(keys[0])]]
-        return document.file, document.line(keys)
+            if keys[1] < len(self.system_documents):
+                document = self.system_documents[keys[1]]
+                return document.file, document.line(keys[2:])
+            system = self.estate.systems[keys[1]]
+            return f"systems/{system.id}{f'-{system.slug}' if system.slug else ''}.yml", 1
+        found = self.platform_documents.get(STEM_OF_LIST[str(keys[0])])
+        return (found.file, found.line(keys)) if found else (FILE_OF_LIST[str(keys[0])], 1)
 
     def at(self, keys: Keys) -> str:
         """A place as text, for messages that name a second one: systems/s02.yml:41."""

@@ -70,6 +70,7 @@ def check(estate: Estate, context: Context) -> Findings:
     yield from _resource_pools(estate, context)
     yield from _tiers_of_clusters(estate, context)
     yield from _ends_of_flows(estate, context)
+    yield from _patch_sources(estate, context)
 
 
 def names(estate: Estate) -> dict[str, Collection[str]]:
@@ -164,6 +165,10 @@ def _of_platform(estate: Estate) -> Iterator[Reference]:
                         yield Reference((*keys, number), getattr(item, label), wanted, part)
                 else:
                     yield Reference(keys, getattr(item, label), wanted, value)
+    for index, item in enumerate(estate.platform.backup_classes):
+        if item.offsite is not None:
+            keys = ("backup_classes", index, "offsite", "key_escrow")
+            yield Reference(keys, item.id, "sites", item.offsite.key_escrow)
     window = estate.platform.estate.maintenance_window
     yield Reference(("estate", "maintenance_window"), "estate", "windows", window)
     for index, cluster in enumerate(estate.platform.clusters):
@@ -274,3 +279,23 @@ def _ends_of_flows(estate: Estate, context: Context) -> Findings:
                     ja="名前を直すか、なくなったものの通信登録は削除してください",
                 ),
             )
+
+
+def _patch_sources(estate: Estate, context: Context) -> Findings:
+    """A segment's packages come from a machine or from an external service."""
+    known = {machine.key for _, machine in estate.machines()}
+    known |= {service.id for service in estate.platform.external_services}
+    for index, segment in enumerate(estate.platform.segments):
+        name = segment.patch_source
+        if name is None or name in known or context.is_unread_machine(name):
+            continue
+        yield context.finding(
+            "E-04",
+            ("segments", index, "patch_source"),
+            segment.id,
+            Text(
+                en=f'{segment.id}: "{name}" is no machine key or external service',
+                ja=f"{segment.id}: 「{name}」という仮想サーバの鍵・外部サービスはありません",
+            ),
+            suggest(name, known) or Text(en="name the mirror of the segment", ja="この系統のミラーを指定してください"),
+        )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import System, Text
@@ -11,7 +9,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context impo
 
 # The management network is for those who run the platform; a hosted system has no business there.
 _MAY_BE_MANAGED_FROM = frozenset({"platform", "infrastructure", "vdi"})
-_WARN_AHEAD = timedelta(days=30)
 
 
 def check_one_segment(estate: Estate, context: Context) -> Findings:
@@ -57,6 +54,39 @@ def check_one_segment(estate: Estate, context: Context) -> Findings:
             )
 
 
+def check_shared_things(estate: Estate, context: Context) -> Findings:
+    """L-01: a datastore, and a switch, is of one segment: neither disks nor frames of two lie side by side."""
+    segment_of = {cluster.name: cluster.segment for cluster in estate.platform.clusters}
+    carried: list[tuple[Keys, str, set[str]]] = [
+        (
+            ("datastores", index, "clusters"),
+            store.name,
+            {segment_of[name] for name in store.clusters if name in segment_of},
+        )
+        for index, store in enumerate(estate.platform.datastores)
+    ]
+    for index, switch in enumerate(estate.platform.switches):
+        networks = (item for item in estate.platform.networks if item.switch == switch.name)
+        carried.append(
+            (("switches", index), switch.name, {item.segment for item in networks if item.segment is not None})
+        )
+    for keys, thing, segments in carried:
+        if len(segments) > 1:
+            names = ", ".join(sorted(segments))
+            yield context.finding(
+                "L-01",
+                keys,
+                thing,
+                Text(
+                    en=f"{thing}: carries several segments: {names}", ja=f"{thing}: 複数の系統を載せています: {names}"
+                ),
+                Text(
+                    en="give each segment one of its own",
+                    ja="系統ごとに分けてください",
+                ),
+            )
+
+
 def check_management(estate: Estate, context: Context) -> Findings:
     """L-03: only the platform's own servers have an interface in a management network beside that in their segment."""
     for index, system in enumerate(estate.systems):
@@ -81,13 +111,18 @@ def check_management(estate: Estate, context: Context) -> Findings:
 
 
 def check_clusters(estate: Estate, context: Context) -> Findings:
-    """L-06: a system runs in a cluster of its segment, or in one that shares with it by a policy that still holds."""
+    """L-06: a system runs in a cluster of its segment, or in one that shares with it by a policy that still holds.
+
+    To or from an isolated segment the policy of the cluster is not enough: each system needs an exception.
+    """
+    isolated = {segment.id for segment in estate.platform.segments if segment.exposure == "isolated"}
     for index, system in enumerate(estate.systems):
         cluster = estate.cluster_by_name.get(system.cluster)
         if cluster is None or cluster.segment == system.segment or system.status == "retired":
             continue
         shared = cluster.shared_segments
-        if shared is not None and system.segment in shared.segments:
+        declared = shared is not None and system.segment in shared.segments
+        if declared and not isolated & {system.segment, cluster.segment}:
             continue
         offered = [item.name for item in estate.platform.clusters if item.segment == system.segment]
         yield context.finding(
@@ -99,15 +134,17 @@ def check_clusters(estate: Estate, context: Context) -> Findings:
                 ja=f"{system.id}: クラスタ {cluster.name} は {cluster.segment} 系、システムは {system.segment} 系です",
             ),
             Text(
-                en=f"take a cluster of the segment ({', '.join(offered) or 'none'}); sharing needs shared_segments",
-                ja=f"同じ系統のクラスタ（{', '.join(offered) or 'なし'}）にするか、shared_segments に登録してください",
+                en=f"take a cluster of the segment ({', '.join(offered) or 'none'}); sharing needs "
+                f"{'an exception in platform/policy.yml' if declared else 'shared_segments'}",
+                ja=f"同じ系統のクラスタ（{', '.join(offered) or 'なし'}）にするか、"
+                f"{'platform/policy.yml に例外を' if declared else 'shared_segments に'}登録してください",
             ),
         )
     for index, cluster in enumerate(estate.platform.clusters):
         shared = cluster.shared_segments
-        if shared is None or shared.expires >= (context.as_of + _WARN_AHEAD).isoformat():
+        if shared is None or shared.expires >= context.soon:
             continue
-        over = shared.expires < context.as_of.isoformat()
+        over = context.is_over(shared.expires)
         yield context.finding(
             "L-06",
             ("clusters", index, "shared_segments", "expires"),

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
 
-_WARN_AHEAD = timedelta(days=30)
-
 
 def check(estate: Estate, context: Context) -> Findings:
-    """A warning when the last term is over or ends within 30 days: what runs must go on, so it never is an error."""
+    """A warning when the last term is over or soon ends: what runs must go on, so it never is an error."""
     for index, equipment in enumerate(estate.platform.equipment):
         if not equipment.terms:
             continue
         number, last = max(enumerate(equipment.terms), key=lambda item: item[1].end)
-        if last.end >= (context.as_of + _WARN_AHEAD).isoformat():
+        if last.end >= context.soon:
             continue
-        over = last.end < context.as_of.isoformat()
+        over = context.is_over(last.end)
         custodian = equipment.successor_custodian
         yield context.finding(
             "T-01",
