@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -204,3 +205,19 @@ def test_a_transient_fault_is_tried_again(lab: VCenterLab, session: Session, res
     lab.control.add_fault("AddDVPortgroup_Task", "TaskInProgress", count=2)
     outcome = lab.apply(session, [creation("port_group", "pg-retried", {"switch": "dvs-lab", "vlan_id": 120})])
     assert [result.status for result in outcome] == ["changed"]
+
+
+def test_nothing_more_is_begun_when_the_caller_gives_up(
+    lab: VCenterLab, session: Session, results: list[Result]
+) -> None:
+    names = [f"given-up-{number:02}" for number in range(20)]
+
+    def give_up(_result: Result) -> None:
+        raise KeyboardInterrupt
+
+    options = dataclasses.replace(lab.options, parallel=1)
+    changes = [creation("folder", name, {}) for name in names]
+    with pytest.raises(KeyboardInterrupt):
+        apply_items(session, lab.read(session), changes, datacenter=DATACENTER, options=options, progress=give_up)
+    made = {item.name for item in lab.read(session).items if item.kind == "folder"}.intersection(names)
+    assert 1 <= len(made) < len(names)

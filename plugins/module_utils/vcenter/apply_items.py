@@ -69,7 +69,8 @@ def apply_items(
     """Apply changes of any kind but machine; one Result per object, status changed or failed.
 
     An object that fails does not stop the others; what needs it fails too and says so. `progress` is called in the
-    caller's thread as each object is done. `datacenter` must be the one that was observed.
+    caller's thread as each object is done; what it raises ends all that was not begun. `datacenter` must be the one
+    that was observed.
     """
     if datacenter != observed.datacenter:
         raise ValueError(f"observed is datacenter {observed.datacenter}, asked for is {datacenter}")
@@ -78,10 +79,15 @@ def apply_items(
         world = World(session, observed, waiter, options)
         for layer in _layers(changes):
             futures = [pool.submit(_apply, world, group) for group in layer]
-            for future in as_completed(futures):
-                result = future.result()
-                progress(result)
-                results.append(result)
+            try:
+                for future in as_completed(futures):
+                    result = future.result()
+                    progress(result)
+                    results.append(result)
+            except BaseException:
+                # The lock is lost or the user gave up: what was not begun must not begin.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     return results
 
 

@@ -121,6 +121,8 @@ class Recorder:
             message=result.message,
         )
         with self._guard:
+            # With each object and not only with each group: minutes pass between two that are cloned.
+            self._run.lease.check()
             self._waiting.append(row)
             if len(self._waiting) >= _GROUP:
                 self._flush()
