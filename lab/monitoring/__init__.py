@@ -1,0 +1,1 @@
+"""What the lab's monitoring servers read: target lists made from the model, and silences."""

@@ -1,0 +1,1 @@
+"""The lab's name service: zones made from the model, served by NSD."""
