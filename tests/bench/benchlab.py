@@ -116,10 +116,12 @@ class BenchLab:
         """Calls since then, all vCenters together; kind: reading, writing or total."""
         return sum(int(control.counters()[kind]) for control in self.controls)
 
-    def delays(self, *, all_ms: int = 0, tasks: dict[str, int] | None = None) -> None:
-        """Let every call and some tasks take time as on a real vCenter."""
+    def delays(
+        self, *, all_ms: int = 0, methods: dict[str, int] | None = None, tasks: dict[str, int] | None = None
+    ) -> None:
+        """Let every call, and some methods and tasks more, take time as on a real vCenter."""
         for control in self.controls:
-            control.set_delays(all_ms=all_ms, tasks=tasks)
+            control.set_delays(all_ms=all_ms, methods=methods, tasks=tasks)
 
     def machines(self) -> int:
         """Virtual machines in the simulators, templates among them."""

@@ -20,8 +20,10 @@ from tests.bench.measure import ROOT
 # A /18 per segment, of blocks that the real address plan leaves free; the bound of 10,433 machines needs a third of it.
 _BLOCKS = {"internet": "198.18.64.0/18", "lgwan": "198.19.64.0/18", "mynumber": "198.19.192.0/18"}
 _VLANS = {"internet": 3001, "lgwan": 3002, "mynumber": 3003}
-# Hosts and datastores grow with the estate up to here; beyond it they grow in size, as a real platform does.
-_MOST_COPIES_OF_HARDWARE = 8
+# A larger platform has more hosts, and larger ones, and larger datastores rather than more: every host mounts every
+# datastore of its cluster, and the foundation is not what is measured.
+_COPIES_PER_HOST = 6
+_DATASTORES = 2
 _MOST_MEMORY_GB = 8192
 _MOST_CORES = 1024
 _FIRST_MACHINE = 11
@@ -94,7 +96,7 @@ def _drop_lone_pairs(machines: list[dict[str, Any]]) -> None:
 def _scale_clusters(target: Path, factor: int) -> None:
     file = target / "platform/clusters.yml"
     content = _read(file)
-    times = min(factor, _MOST_COPIES_OF_HARDWARE)
+    times = -(-factor // _COPIES_PER_HOST)
     for cluster in content["clusters"]:
         # One host is lost at most, and the copies share what is left: twice the proportion is always enough.
         share = -(-2 * factor // times)
@@ -117,7 +119,7 @@ def _scale_clusters(target: Path, factor: int) -> None:
 def _scale_datastores(target: Path, factor: int) -> None:
     file = target / "platform/storage.yml"
     content = _read(file)
-    times = min(factor, _MOST_COPIES_OF_HARDWARE)
+    times = _DATASTORES
     stores = []
     for store in content["datastores"]:
         larger = {**store, "capacity_gb": store["capacity_gb"] * -(-2 * factor // times)}

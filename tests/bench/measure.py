@@ -16,6 +16,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv/bin"
 REPORTS = ROOT / "reports"
+_POLL_SECONDS = 0.002
+_POLLS_PER_LOOK = 8
+# A command that takes longer than this is measured once, without a warm-up.
+LONG_SECONDS = 20.0
 # An empty ansible-playbook on the machine for which the bars were set.
 REFERENCE_SECONDS = (2.1, 2.8)
 EMPTY_PLAY = "- name: Nothing\n  hosts: localhost\n  connection: local\n  gather_facts: false\n  tasks: []\n"
@@ -30,7 +34,7 @@ class Sample:
     """One run of a command."""
 
     seconds: float
-    peak_mib: float  # the largest process of the command
+    peak_mib: float  # of the command's own process, without those that it starts
     code: int
     output: str
 
@@ -86,11 +90,11 @@ def run(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-        code, peak_kib = _wait(process, started + timeout_seconds)
+        peak_mib = _wait(process, started + timeout_seconds)
         seconds = time.perf_counter() - started
         output.seek(0)
         text = output.read().decode(errors="replace")
-    return Sample(seconds, peak_kib / 1024, code, text)
+    return Sample(seconds, peak_mib, process.returncode, text)
 
 
 def base_environment() -> dict[str, str]:
@@ -104,18 +108,32 @@ def base_environment() -> dict[str, str]:
     }
 
 
-def _wait(process: subprocess.Popen[bytes], deadline: float) -> tuple[int, int]:
-    """(exit code, peak KiB). wait4 is the only call that tells the memory of one child and those that it waited for."""
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, usage.ru_maxrss
+def _wait(process: subprocess.Popen[bytes], deadline: float) -> float:
+    """Wait for the end and return the peak MiB, which is asked for now and then.
+
+    What wait4 tells is no use: it begins with the memory of the process that forked, which is this one.
+    """
+    peak_kib = 0
+    polls = 0
+    while process.poll() is None:
+        if polls % _POLLS_PER_LOOK == 0:
+            peak_kib = max(peak_kib, _peak_kib(process.pid))
+        polls += 1
         if time.perf_counter() > deadline:
             process.kill()
             process.wait()
-            raise BenchFailed(f"{' '.join(map(str, process.args))} did not end in time")  # type: ignore[arg-type]
-        time.sleep(0.002)
+            raise BenchFailed("a command did not end in time")
+        time.sleep(_POLL_SECONDS)
+    return peak_kib / 1024
+
+
+def _peak_kib(pid: int) -> int:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    except OSError:  # it has just ended
+        return 0
+    lines = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(lines[0].split()[1]) if lines else 0
 
 
 def succeed(sample: Sample, what: str) -> Sample:
@@ -125,18 +143,12 @@ def succeed(sample: Sample, what: str) -> Sample:
     return sample
 
 
-def repeat(action: Callable[[], Sample], runs: int, *, warm_up: bool = True) -> list[Sample]:
-    """So many samples, after one that does not count."""
-    if warm_up:
-        action()
+def repeat(action: Callable[[], Sample], runs: int) -> list[Sample]:
+    """So many samples, after one that does not count; what takes long is measured once."""
+    first = action()
+    if first.seconds > LONG_SECONDS:
+        return [first]
     return [action() for _ in range(runs)]
-
-
-def timed(action: Callable[[], object]) -> Sample:
-    """Time something inside this process; its memory is not told apart and given as 0."""
-    started = time.perf_counter()
-    action()
-    return Sample(time.perf_counter() - started, 0.0, 0, "")
 
 
 class Calibration:
