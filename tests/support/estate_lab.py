@@ -300,15 +300,14 @@ def copy_few(target: Path) -> Path:
     edit(
         repository,
         file,
-        "tag_categories: [{name: segment, name_ja: 系統, source: segment, basis: assumed}]",
+        "tag_categories: [{name: kyotsu-segment, name_ja: 系統, source: segment, basis: assumed}]",
         "tag_categories:\n" + _entries(categories),
     )
-    # Only roles of that prefix are ours.
-    edit(repository, file, "- {name: reader,", "- {name: kyotsu-reader,")
     edit(
         repository,
         file,
-        "attributes: [{name: key, name_ja: 鍵, source: key, basis: assumed}]",
+        "attributes: [{name: kyotsu-key, name_ja: 鍵, source: key, basis: assumed},\n"
+        "             {name: kyotsu-origin, name_ja: 由来, source: origin, basis: assumed}]",
         "attributes:\n" + _entries(("key", "origin", "system", "owner", "role")),
     )
     return repository
