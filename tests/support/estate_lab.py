@@ -9,12 +9,14 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Endpoint, Session, connect
@@ -293,30 +295,19 @@ def copy_whole(target: Path) -> Path:
 
 
 def copy_few(target: Path) -> Path:
-    """The small estate, its tags and attributes named as those of this repository."""
+    """The small estate with every label that a machine of this repository carries."""
     repository = copy_small(target)
-    file = "platform/vcenters.yml"
-    categories = ("segment", "wave", "backup-class")
-    edit(
-        repository,
-        file,
-        "tag_categories: [{name: kyotsu-segment, name_ja: 系統, source: segment, basis: assumed}]",
-        "tag_categories:\n" + _entries(categories),
-    )
-    edit(
-        repository,
-        file,
-        "attributes: [{name: kyotsu-key, name_ja: 鍵, source: key, basis: assumed},\n"
-        "             {name: kyotsu-origin, name_ja: 由来, source: origin, basis: assumed}]",
-        "attributes:\n" + _entries(("key", "origin", "system", "owner", "role")),
-    )
+    file = repository / "platform/vcenters.yml"
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content["tag_categories"] = _labels("segment", "wave", "backup-class")
+    content["attributes"] = _labels("key", "origin", "system", "owner", "role")
+    content["access_roles"] = [{**role, "name": "kyotsu-reader"} for role in content["access_roles"][:1]]
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     return repository
 
 
-def _entries(sources: Sequence[str]) -> str:
-    return "\n".join(
-        f"  - {{name: kyotsu-{each}, name_ja: {each}, source: {each}, basis: assumed}}" for each in sources
-    )
+def _labels(*sources: str) -> list[dict[str, str]]:
+    return [{"name": f"kyotsu-{source}", "name_ja": source, "source": source, "basis": "assumed"} for source in sources]
 
 
 def complete(repository: Path) -> None:
