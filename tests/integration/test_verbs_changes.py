@@ -233,6 +233,9 @@ def test_a_disk_that_is_no_longer_described_is_kept(few: EstateLab) -> None:
 
 def test_a_system_that_is_no_longer_described_is_left_alone(few: EstateLab) -> None:
     (few.repository / S02).unlink()
+    # What names it goes with it.
+    few.edit("platform/flows.yml", "source: s02-ap-1", "source: management")
+    few.edit("systems/s13-common-codes.yml", "wave: ", "freezes: [s02-payment], wave: ")
     few.reset_counters()
     run = few.provision(now=INSIDE_WINDOW)
     assert run.as_result()["summary"]["changed"] == 0
