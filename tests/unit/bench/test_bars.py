@@ -1,0 +1,54 @@
+"""When a bar fails, and when the machine is to blame."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bench.bars import BARS, Bar, Verdict
+from tests.bench.measure import REFERENCE_SECONDS, Sample, Summary
+
+_REFERENCE = REFERENCE_SECONDS[1]
+
+
+def verdict(
+    median: float, calibration: float, *, peak_mib: float = 100, peak_limit_mib: float | None = None
+) -> Verdict:
+    bar = Bar("plan", "a plan", 4, lambda _lab: Sample(0, 0, 0, ""), peak_limit_mib=peak_limit_mib)
+    return Verdict(bar, Summary(median, median, median, 5, peak_mib), calibration)
+
+
+def test_a_bar_below_its_limit_is_met() -> None:
+    assert verdict(3.9, 0.5).word == "met"
+    assert not verdict(3.9, 0.5).fails
+
+
+def test_a_bar_at_its_limit_is_missed() -> None:
+    assert verdict(4.0, _REFERENCE).fails
+
+
+def test_a_miss_on_a_machine_of_reference_speed_fails() -> None:
+    assert verdict(4.1, _REFERENCE).word == "MISSED"
+
+
+def test_a_fast_machine_explains_no_miss() -> None:
+    assert verdict(4.1, _REFERENCE / 4).fails
+
+
+def test_a_machine_half_as_fast_explains_a_miss_by_less_than_that() -> None:
+    slow = verdict(7.9, 2 * _REFERENCE)
+
+    assert slow.word == "explained by the machine"
+    assert not slow.fails
+
+
+def test_a_machine_half_as_fast_does_not_explain_a_miss_by_more() -> None:
+    assert verdict(8.1, 2 * _REFERENCE).fails
+
+
+@pytest.mark.parametrize("calibration", [0.5, 4 * _REFERENCE])
+def test_no_machine_explains_memory(calibration: float) -> None:
+    assert verdict(1.0, calibration, peak_mib=501, peak_limit_mib=500).fails
+
+
+def test_every_bar_has_a_name_of_its_own() -> None:
+    assert len({bar.name for bar in BARS}) == len(BARS)
