@@ -11,7 +11,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import KINDS
 # What changing a property means for those who use the object. A text in place of a risk says why it is not done here.
 _RISK = {
     ("cluster", "ha"): "none",
-    ("cluster", "drs"): "none",
+    # Fully automated from one moment to the next: every machine of the cluster may be moved at once.
+    ("cluster", "drs"): "outage",
     ("cluster", "host_failures_tolerated"): "none",
     ("host", "cluster"): "!a host is moved between clusters by hand, in maintenance mode; then run foundation again",
     ("switch", "mtu"): "outage",

@@ -328,6 +328,17 @@ def test_a_transient_fault_is_tried_again(lab: VCenterLab, session: Session) -> 
     assert facts(observed(lab, session, desired)) == described(desired)
 
 
+def test_devices_that_may_have_been_added_are_not_added_again(lab: VCenterLab, session: Session) -> None:
+    desired = desired_machine("unsure")
+    make(lab, session, desired)
+    lab.control.add_fault("ReconfigVM_Task", "HostCommunication", name_pattern="unsure", count=1)
+    nic = update("machine", "unsure", "nic+:1", None, {"port_group": "pg-a", "mac": "00:50:56:01:02:09"})
+    result = change(lab, session, desired, nic)
+    assert result.status == "failed"
+    assert "HostCommunication" in result.message
+    assert len(observed(lab, session, desired).nics) == 1
+
+
 def test_a_machine_that_was_not_finished_says_so_and_has_no_origin(lab: VCenterLab, session: Session) -> None:
     desired = desired_machine("half")
     lab.control.add_fault("ReconfigVM_Task", "NoDiskSpace", name_pattern="half")

@@ -107,18 +107,34 @@ class World:
         with self._lock:
             return self._locks.setdefault(name, threading.Lock())
 
-    def run(self, what: str, start: Callable[[], Any]) -> str | None:
-        """Start a task, wait for it, try again what is transient. Gives the id of what it made. Raises Fault."""
-        return retrying(lambda: require(self.waiter.wait(start(), self.options.task_seconds), what))
+    def run(self, what: str, start: Callable[[], Any], *, repeatable: bool = True) -> str | None:
+        """Start a task, wait for it, try again what is transient. Gives the id of what it made. Raises Fault.
+
+        A task that adds something is not `repeatable`: where nobody knows whether it did, the next run looks first.
+        """
+
+        def once() -> str | None:
+            return require(self.waiter.wait(start(), self.options.task_seconds), what)
+
+        return retrying(once, repeatable=repeatable)
 
 
-def retrying(work: Callable[[], T], *, attempts: int = ATTEMPTS, sleep: Callable[[float], None] = time.sleep) -> T:
-    """Do work; after a transient fault do it again, with growing pauses (about 15 s in all), then let the fault out."""
+def retrying(
+    work: Callable[[], T],
+    *,
+    attempts: int = ATTEMPTS,
+    sleep: Callable[[float], None] = time.sleep,
+    repeatable: bool = True,
+) -> T:
+    """Do work; after a transient fault do it again, with growing pauses (about 8 s in all), then let the fault out.
+
+    Work that is not `repeatable` is done again only after faults that say that nothing was done.
+    """
     for attempt in range(attempts - 1):
         try:
             return work()
         except Fault as fault:
-            if not fault.transient:
+            if not fault.transient or (fault.unsure and not repeatable):
                 raise
             # Spread out, so that those who were refused together do not come back together.
             sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.75, 1.25))  # noqa: S311

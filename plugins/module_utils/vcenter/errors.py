@@ -5,20 +5,10 @@ A message is one line that names the vCenter and says what to do. It never holds
 
 from __future__ import annotations
 
+# The way to a host broke: what was asked for may have been done all the same.
+UNSURE_KINDS = frozenset({"HostCommunication", "HostNotReachable", "VimFaultTimedout", "Timedout", "ConnectionReset"})
 # Faults after which the same call can succeed a little later: another task holds the object, or a host was away.
-TRANSIENT_KINDS = frozenset(
-    {
-        "TaskInProgress",
-        "ResourceInUse",
-        "ConcurrentAccess",
-        "HostCommunication",
-        "HostNotReachable",
-        "FileLocked",
-        "VimFaultTimedout",
-        "Timedout",
-        "ConnectionReset",
-    }
-)
+TRANSIENT_KINDS = frozenset({"TaskInProgress", "ResourceInUse", "ConcurrentAccess", "FileLocked"}) | UNSURE_KINDS
 
 
 class VCenterError(Exception):
@@ -63,6 +53,11 @@ class Fault(VCenterError):
     def transient(self) -> bool:
         """Whether the same call may succeed a little later."""
         return self.kind in TRANSIENT_KINDS
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the call may have had its effect although it failed."""
+        return self.kind in UNSURE_KINDS
 
 
 def fault_summary(kind: str, text: str) -> str:

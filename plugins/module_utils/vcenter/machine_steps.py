@@ -48,7 +48,9 @@ def _clone(world: World, key: str, after: Mapping[str, Any]) -> str:
     spec = vim.vm.CloneSpec(location=location, config=config, powerOn=False, template=False)
     name = str(after["name"])
     try:
-        reference = world.run(name, lambda: template.CloneVM_Task(folder=folder, name=name, spec=spec))
+        reference = world.run(
+            name, lambda: template.CloneVM_Task(folder=folder, name=name, spec=spec), repeatable=False
+        )
     except Fault as fault:
         reference = _made_meanwhile(world, folder, name, str(after["instance_uuid"])) if _is_taken(fault) else None
         if reference is None:
@@ -93,8 +95,8 @@ def _finish(world: World, machine: Any, after: Mapping[str, Any]) -> None:
 
 
 def reconfigure(world: World, machine: Any, spec: Any) -> None:
-    """One ReconfigVM_Task."""
-    world.run("reconfigure", lambda: machine.ReconfigVM_Task(spec=spec))
+    """One ReconfigVM_Task. One that may have added its devices is not sent again: it would add them twice."""
+    world.run("reconfigure", lambda: machine.ReconfigVM_Task(spec=spec), repeatable=not spec.deviceChange)
 
 
 def set_tags(world: World, machine: Any, tags: Mapping[str, tuple[str | None, str | None]]) -> None:

@@ -49,7 +49,7 @@ def test_a_parent_folder_is_made_before_its_child_whatever_their_names() -> None
     ("kind", "field", "before", "after", "risk"),
     [
         ("cluster", "ha", False, True, "none"),
-        ("cluster", "drs", False, True, "none"),
+        ("cluster", "drs", False, True, "outage"),
         ("cluster", "host_failures_tolerated", 0, 1, "none"),
         ("switch", "mtu", 1500, 9000, "outage"),
         ("port_group", "vlan_id", 210, 211, "outage"),

@@ -39,6 +39,21 @@ def test_another_fault_is_not_tried_again() -> None:
     assert work.pauses == []
 
 
+@pytest.mark.parametrize("kind", ["HostCommunication", "Timedout"])
+def test_what_may_have_been_done_is_done_again_only_where_that_does_no_harm(kind: str) -> None:
+    work = Work(kind)
+    with pytest.raises(Fault, match=kind):
+        retrying(work, sleep=work.pauses.append, repeatable=False)
+    assert work.pauses == []
+    again = Work(kind, "TaskInProgress")
+    assert retrying(again, sleep=again.pauses.append) == "done"
+
+
+def test_what_was_not_begun_is_begun_again_whatever_it_is() -> None:
+    work = Work("TaskInProgress")
+    assert retrying(work, sleep=work.pauses.append, repeatable=False) == "done"
+
+
 def test_a_fault_that_does_not_pass_ends_the_attempts() -> None:
     work = Work(*["TaskInProgress"] * ATTEMPTS)
     with pytest.raises(Fault, match="TaskInProgress"):
