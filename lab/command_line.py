@@ -51,6 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     command("check-sources", _check_sources, "gofmt, go vet and go test over the simulator")
     up = command("up", _up, "start the lab, or what is missing of it")
     up.add_argument("--world", type=Path, help="JSON file with hosts and datastores (default: from platform/)")
+    up.add_argument(
+        "--guests",
+        choices=("none", "some", "all"),
+        default=os.environ.get("GUESTS") or None,
+        help="which Linux machines boot when they are switched on (default: GUESTS, else as the last time, else none)",
+    )
     command("status", _status, "list processes; exit 3 if one does not run")
     command("stop", _stop, "end the processes, keep the world")
     command("down", _down, "end the processes and remove everything")
@@ -76,10 +82,14 @@ def _check_sources(_options: argparse.Namespace) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
+    from lab.guests.plan import plan
     from lab.world import build_world
 
     world = build_world(REPOSITORY) if options.world is None else _read_world(options.world)
-    _laboratory(options).up(world)
+    laboratory = _laboratory(options)
+    choice = options.guests or laboratory.state().get("guests", "none")
+    laboratory.up(world, guests=plan(REPOSITORY, choice))
+    laboratory.remember(guests=choice)
     return 0
 
 

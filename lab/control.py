@@ -15,16 +15,17 @@ _TIMEOUT_SECONDS = 60
 class _UnixConnection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT_SECONDS)
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
         self._path = path
+        self._seconds = seconds
 
     def connect(self) -> None:
         # A socket's path may have 107 bytes only; through its folder's descriptor it is always short.
         folder = os.open(self._path.parent, os.O_PATH | os.O_DIRECTORY)
         try:
             self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            self.sock.settimeout(_TIMEOUT_SECONDS)
+            self.sock.settimeout(self._seconds)
             self.sock.connect(f"/proc/self/fd/{folder}/{self._path.name}")
         finally:
             os.close(folder)
@@ -87,21 +88,37 @@ class Control:
         """Replace the hardware of hosts and the size of datastores (keys hosts, datastores)."""
         self._call("POST", "/world", world)
 
+    def machines(self) -> list[dict[str, Any]]:
+        """Give every virtual machine that is no template, as the guest manager is told of it."""
+        machines: list[dict[str, Any]] = self._call("GET", "/machines")
+        return machines
+
+    def tell_guest(self, reference: str, state: dict[str, Any]) -> None:
+        """Write what a guest says of itself into its machine: guest.*, quickStats, guestinfo, power."""
+        self._call("POST", "/guest", {"reference": reference, **state})
+
     def _object(self, method: str, path: str) -> dict[str, Any]:
         value: dict[str, Any] = self._call(method, path)
         return value
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        connection = _UnixConnection(self._path)
-        try:
-            text = None if body is None else json.dumps(body)
-            connection.request(method, path, body=text, headers={"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            content = answer.read()
-        except OSError as error:
-            raise LabError(f"{self._path}: no simulator answers ({error}); run make lab-status") from error
-        finally:
-            connection.close()
-        if answer.status != http.client.OK:
-            raise LabError(f"{method} {path}: {content.decode(errors='replace').strip()}")
-        return json.loads(content)
+        return call_socket(self._path, method, path, body)
+
+
+def call_socket(
+    socket_path: Path, method: str, path: str, body: Any = None, *, seconds: float = _TIMEOUT_SECONDS
+) -> Any:
+    """One call to a process of the lab. Raises LabError if it does not answer, or with what it says if it refuses."""
+    connection = _UnixConnection(socket_path, seconds)
+    try:
+        text = None if body is None else json.dumps(body)
+        connection.request(method, path, body=text, headers={"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        content = answer.read()
+    except OSError as error:
+        raise LabError(f"{socket_path}: nobody answers ({error}); run make lab-status") from error
+    finally:
+        connection.close()
+    if answer.status != http.client.OK:
+        raise LabError(f"{method} {path}: {content.decode(errors='replace').strip()}")
+    return json.loads(content)

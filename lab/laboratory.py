@@ -18,12 +18,17 @@ from typing import Any
 from lab.certificates import Certificate, ensure_authority, ensure_server_certificate
 from lab.errors import LabError
 from lab.files import locked, read_json, write_json
+from lab.guests.keys import ensure_administrator_key
+from lab.guests.plan import GuestPlan
+from lab.guests.process import Guests
 from lab.passwords import accounts
 from lab.paths import STATE_ROOT, LabPaths, lab_paths
 from lab.simulator_process import SimulatorProcess
 from lab.toolchain import ensure_simulator
 
 HOSTNAME = "127.0.0.1"
+# From the folder of a simulator, where its own socket is.
+_GUESTS_SOCKET = "../../guests/manager.sock"
 
 
 @dataclass(frozen=True)
@@ -61,13 +66,23 @@ class Laboratory:
         """Give the file with the password of an account (automation, reader)."""
         return self.paths.secrets / f"{vcenter}-{account}.password"
 
-    def up(self, world: dict[str, Any], say: Callable[[str], None] = print) -> None:
-        """Start what is not running, tell what runs about a changed world, and wait until all is ready."""
+    @property
+    def guests(self) -> Guests:
+        """What boots when a machine is switched on."""
+        return Guests(self.paths)
+
+    def up(self, world: dict[str, Any], say: Callable[[str], None] = print, *, guests: GuestPlan | None = None) -> None:
+        """Start what is not running, tell what runs about a changed world, and wait until all is ready.
+
+        Without `guests` machines are records only, and guests that run are ended (their disks stay).
+        """
         binary = ensure_simulator(say=say)
         with locked(self.paths.lock_file):
+            self._prepare_guests(world, guests, say)
+            ensure_administrator_key(self.paths.secrets)
             authority = ensure_authority(self.paths.ca_file.parent, self.paths.name)
             changed = [
-                self._start_or_update(vcenter, content, binary, authority)
+                self._start_or_update(vcenter, content, binary, authority, _GUESTS_SOCKET if guests else "")
                 for vcenter, content in world["vcenters"].items()
             ]
             for (vcenter, content), what in zip(world["vcenters"].items(), changed, strict=True):
@@ -75,6 +90,32 @@ class Laboratory:
                 health = process.wait_until_ready()
                 self._remember(vcenter, content, process, health)
                 say(f"{what:<8}{vcenter}  https://{HOSTNAME}:{health['port']}  log {process.log_file}")
+            if guests:
+                self._reconcile_guests(say)
+
+    def _prepare_guests(self, world: dict[str, Any], guests: GuestPlan | None, say: Callable[[str], None]) -> None:
+        if guests is None:
+            if self.guests.stop():
+                say("stopped guests")
+            return
+        controls = {vcenter: self.process(vcenter).control_socket for vcenter in world["vcenters"]}
+        self.guests.prepare(guests, controls, say)
+
+    def _reconcile_guests(self, say: Callable[[str], None]) -> None:
+        """What is switched on in vCenter runs, and nothing else does."""
+        failures: dict[str, str] = {}
+        for vcenter in self.vcenters():
+            failures |= self.guests.client.reconcile(vcenter, self.process(vcenter).control.machines())
+        running = sum(1 for each in self.guests.client.guests() if each["pid"])
+        say(f"guests  {running} running")
+        if failures:
+            lines = [f"{name}: {reason}" for name, reason in sorted(failures.items())]
+            raise LabError("\n  ".join(["guests that should run do not:", *lines]))
+
+    def remember(self, **values: Any) -> None:
+        """Keep values in lab.json."""
+        with locked(self.paths.lock_file):
+            write_json(self.paths.state_file, {**self.state(), **values})
 
     def stop(self, say: Callable[[str], None] = print) -> None:
         """End the processes and keep the world."""
@@ -113,8 +154,12 @@ class Laboratory:
         for vcenter in self.vcenters():
             if self.process(vcenter).stop():
                 say(f"stopped {vcenter}")
+        if self.guests.stop():
+            say("stopped guests")
 
-    def _start_or_update(self, vcenter: str, content: dict[str, Any], binary: Path, authority: Certificate) -> str:
+    def _start_or_update(
+        self, vcenter: str, content: dict[str, Any], binary: Path, authority: Certificate, guests_socket: str
+    ) -> str:
         process = self.process(vcenter)
         process.folder.mkdir(parents=True, exist_ok=True)
         hardware = {"hosts": content["hosts"], "datastores": content["datastores"]}
@@ -127,13 +172,15 @@ class Laboratory:
             known = self.state().get("vcenters", {}).get(vcenter, {}).get("instance_uuid", content["instance_uuid"])
             if known != content["instance_uuid"]:
                 raise LabError(f"{vcenter} has another instance_uuid now: run make lab-down first")
-            if process.binary_name() == binary.name:
+            told = read_json(process.config_file).get("guests_socket", "")
+            if process.binary_name() == binary.name and told == guests_socket:
                 if is_new:
                     process.wait_until_ready()
                     process.control.set_world(hardware)
                 return "updated" if is_new else "running"
-            process.stop()  # built from other sources: start the new one on the same world
-        process.start(binary, self._config(vcenter, content, process, authority))
+            process.stop()  # other sources, or guests or none now: start the new one on the same world
+        config = self._config(vcenter, content, process, authority)
+        process.start(binary, {**config, "guests_socket": guests_socket})
         return "started"
 
     def _config(

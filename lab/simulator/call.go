@@ -19,7 +19,8 @@ type call struct {
 	machine types.ManagedObjectReference // the machine that is called, or whose snapshot is
 
 	diskEdits []diskEdit // sizes that a clone's disks get when it is made
-	release   func()     // set: locks that the gate took for the call
+	described *guestMachine
+	release   func() // set: locks that the gate took for the call
 
 	mu         sync.Mutex
 	task       types.ManagedObjectReference   // the first task that the call started

@@ -18,6 +18,7 @@ type Config struct {
 	WorldFile       string `json:"world_file"`       // JSON, see World
 	ControlSocket   string `json:"control_socket"`   // unix socket of the control API
 	JournalFile     string `json:"journal_file"`     // what brings the world back after a kill
+	GuestsSocket    string `json:"guests_socket"`    // of the guest manager, relative to the control socket's folder; empty: no guests
 	Home            string `json:"home"`             // folder for the simulator's own files
 }
 

@@ -72,6 +72,8 @@ func (v *vcenter) control() http.Handler {
 		}
 		answer(w, v.faults.Get())
 	})
+	mux.HandleFunc("GET /machines", v.serveMachines)
+	mux.HandleFunc("POST /guest", v.serveGuest)
 	mux.HandleFunc("POST /world", func(w http.ResponseWriter, r *http.Request) {
 		var world World
 		if decode(w, r, &world) {

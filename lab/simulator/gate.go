@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/vmware/govmomi/simulator"
 	"github.com/vmware/govmomi/vim25/mo"
 	"github.com/vmware/govmomi/vim25/types"
@@ -13,6 +15,7 @@ type gate struct {
 	counters *counters
 	delays   *delayer
 	faults   *faultRules
+	guests   *guests
 }
 
 // beforeLogin are the methods that need no session, as on a real vCenter.
@@ -62,6 +65,12 @@ func (g *gate) Handle(ctx *simulator.Context, method *simulator.Method) (mo.Refe
 	current.diskEdits = prepareDevices(ctx, method)
 	if method.This.Type == "VirtualMachine" || method.This.Type == "VirtualMachineSnapshot" {
 		current.machine = machineOf(ctx, method.This)
+	}
+	if fault := g.guests.before(ctx, current); fault != nil {
+		if strings.HasSuffix(method.Name, "_Task") {
+			current.failedTask = failTask(ctx, method, fault)
+		}
+		return nil, fault
 	}
 	switch method.Name {
 	case "RelocateVM_Task", "MarkAsTemplate", "MarkAsVirtualMachine":

@@ -18,6 +18,7 @@ type observer struct {
 	networks *networks
 	journal  *journal
 	tags     *tagStore
+	guests   *guests
 }
 
 var observerRef = types.ManagedObjectReference{Type: "LabObserver", Value: "observer"}
@@ -91,6 +92,7 @@ func (o *observer) taskEnded(ctx *simulator.Context, task *mo.Task) {
 	if succeeded {
 		o.complete(ctx, c, result)
 	}
+	o.guests.after(ctx, c, made, result, succeeded)
 	for _, machine := range made {
 		o.recount(ctx, machine)
 		o.tags.MarkObject(machine)

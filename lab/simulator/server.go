@@ -43,6 +43,7 @@ type vcenter struct {
 	journal  *journal
 	tags     *tagStore
 	observer *observer
+	guests   *guests
 
 	listener net.Listener
 	server   *http.Server
@@ -68,7 +69,7 @@ func newVCenter(config *Config) (*vcenter, error) {
 	v := &vcenter{
 		config: config, started: time.Now(), accounts: accounts,
 		counters: newCounters(), delays: &delayer{}, faults: &faultRules{}, world: &worldHolder{},
-		journal: newJournal(config.JournalFile),
+		journal: newJournal(config.JournalFile), guests: newGuests(config.VCenter, config.GuestsSocket),
 	}
 	v.world.Set(world)
 	if v.listener, err = net.Listen("tcp", config.Listen); err != nil {
@@ -147,9 +148,9 @@ func (v *vcenter) restore() error {
 	}
 	hardware := &hardware{world: v.world}
 	v.observer = &observer{hardware: hardware, capacity: newCapacity(v.world),
-		networks: newNetworks(), journal: v.journal, tags: v.tags}
+		networks: newNetworks(), journal: v.journal, tags: v.tags, guests: v.guests}
 	v.registry.AddHandler(v.observer)
-	gate := &gate{accounts: v.accounts, counters: v.counters, delays: v.delays, faults: v.faults}
+	gate := &gate{accounts: v.accounts, counters: v.counters, delays: v.delays, faults: v.faults, guests: v.guests}
 	v.registry.Handler = gate.Handle
 	v.observer.refreshAll(v.journal.context())
 	return v.journal.Flush()

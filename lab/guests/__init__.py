@@ -1,0 +1,1 @@
+"""Guests: what boots when a machine of the lab's vCenters is switched on."""

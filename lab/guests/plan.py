@@ -1,0 +1,125 @@
+"""Networks, flows and machines of the guests, read from the platform data."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.errors import LabError
+from lab.guests.settings import Flow, Network
+
+CHOICES = ("none", "some", "all")
+
+
+@dataclass(frozen=True)
+class GuestPlan:
+    """Where guests live and which machines get one: instance UUIDs, or None for every Linux machine."""
+
+    networks: tuple[Network, ...]
+    flows: tuple[Flow, ...]
+    machines: tuple[str, ...] | None
+
+
+def plan(repository: Path, choice: str) -> GuestPlan | None:
+    """Give the plan of a choice; None is a lab without guests."""
+    if choice not in CHOICES:
+        raise LabError(f"guests: {choice!r} is none of {', '.join(CHOICES)}")
+    if choice == "none":
+        return None
+    return GuestPlan(networks(repository), flows(repository), chosen(repository, choice))
+
+
+def networks(repository: Path) -> tuple[Network, ...]:
+    """Give a bridge for each network of platform/networks.yml; its name carries the VLAN."""
+    found: list[Network] = []
+    for entry in _yaml(repository / "platform/networks.yml")["networks"]:
+        prefix = ipaddress.ip_network(entry["cidr"]).prefixlen
+        bridge = f"br{entry['vlan_id']}"
+        if any(each.bridge == bridge for each in found):
+            raise LabError(f"network {entry['id']}: VLAN {entry['vlan_id']} is there twice; run make validate")
+        found.append(Network(entry["vcenter"], entry["port_group"], bridge, f"{entry['gateway']}/{prefix}"))
+    return tuple(found)
+
+
+def flows(repository: Path) -> tuple[Flow, ...]:
+    """Give the flows of platform/flows.yml with addresses. An end outside the estate has none: nothing is opened."""
+    addresses = {entry["id"]: (entry["cidr"],) for entry in _yaml(repository / "platform/networks.yml")["networks"]}
+    for machine in _machines(repository):
+        addresses[machine["key"]] = tuple(nic["address"] for nic in machine["nics"])
+    return tuple(
+        Flow(
+            id=entry["id"],
+            source=addresses.get(entry["source"], ()),
+            destination=addresses.get(entry["destination"], ()),
+            protocol=entry["protocol"],
+            ports=tuple(entry["ports"]),
+        )
+        for entry in _yaml(repository / "platform/flows.yml")["flows"]
+    )
+
+
+def chosen(repository: Path, choice: str) -> tuple[str, ...] | None:
+    """Give the instance UUIDs of the machines that get a guest; None is every Linux machine.
+
+    "some" are a worked-out system per segment, the platform's servers of the segments, and one machine of each owner
+    whose backups go off-site.
+    """
+    if choice == "all":
+        return None
+    namespace = uuid.UUID(_yaml(repository / "platform/estate.yml")["estate"]["uuid_namespace"])
+    found = list(_some(repository))
+    return tuple(
+        sorted({machine.get("instance_uuid") or str(uuid.uuid5(namespace, machine["key"])) for machine in found})
+    )
+
+
+_SHOWN_PER_SYSTEM = 3
+_SHOWN_PER_OFFSITE_SYSTEM = 2
+
+
+def _some(repository: Path) -> Iterator[dict[str, Any]]:
+    systems = list(_systems(repository))
+    segments: set[str] = set()
+    for system in systems:
+        machines = [machine for machine in system["machines"] if _is_linux(machine)]
+        roles = {machine["role"] for machine in machines}
+        offsite = bool(system.get("backup", {}).get("offsite"))
+        if system["kind"] == "hosted" and system["segment"] not in segments and {"db", "ap"} <= roles:
+            segments.add(system["segment"])
+            yield from _one_of_each_role(machines, _SHOWN_PER_SYSTEM)
+        elif system["kind"] == "hosted" and offsite:
+            yield from _one_of_each_role(machines, _SHOWN_PER_OFFSITE_SYSTEM)
+
+
+def _one_of_each_role(machines: Iterable[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for machine in machines:
+        found.setdefault(machine["role"], machine)
+    order = [role for role in ("db", "ap", "web") if role in found] + sorted(found.keys() - {"db", "ap", "web"})
+    return [found[role] for role in order[:limit]]
+
+
+def _is_linux(machine: dict[str, Any]) -> bool:
+    return str(machine["image"]).startswith("debian")
+
+
+def _systems(repository: Path) -> Iterator[dict[str, Any]]:
+    for path in sorted((repository / "systems").glob("*.yml")):
+        system = _yaml(path)
+        if system["status"] in ("in-service", "retiring"):
+            yield {"machines": [], **system}
+
+
+def _machines(repository: Path) -> Iterator[dict[str, Any]]:
+    for system in _systems(repository):
+        yield from system["machines"]
+
+
+def _yaml(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
