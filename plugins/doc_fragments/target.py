@@ -59,6 +59,11 @@ options:
         description: Whether only an approved plan is applied; production always demands it.
         type: bool
         default: false
+      administrator_keys_file:
+        description:
+          - File with one SSH public key per line, of those who may log in to new machines. Each machine is told at its
+            first boot; without the file nobody can log in to a machine that is made.
+        type: path
       vcenters:
         description: One entry per vCenter of platform/vcenters.yml.
         type: list

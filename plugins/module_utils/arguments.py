@@ -39,6 +39,7 @@ TARGET: dict[str, Any] = {
         "host_password": {"type": "str", "no_log": True},
         "host_thumbprints": {"type": "dict", "default": {}},
         "require_approval": {"type": "bool", "default": False},
+        "administrator_keys_file": {"type": "path", "no_log": False},
         "vcenters": {
             "type": "list",
             "elements": "dict",

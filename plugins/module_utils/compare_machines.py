@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal
@@ -125,6 +125,7 @@ def _create(comparison: _Comparison) -> None:
                 "tags": dict(desired.tags),
                 "attributes": dict(desired.attributes),
                 "power": desired.power,
+                **({"first_boot": asdict(desired.first_boot)} if desired.first_boot else {}),
             },
             risk="none",
             reason="described and not there",
@@ -246,7 +247,9 @@ def _compare_disks(comparison: _Comparison, observed: ObservedMachine) -> None:
         if datastore is None:
             comparison.refuse(_no_room(disk, disk.size_gb))
             continue
-        after = {"size_gb": disk.size_gb, "datastore": datastore, "position": position}
+        after: dict[str, Any] = {"size_gb": disk.size_gb, "datastore": datastore, "position": position}
+        if desired.first_boot and disk.mount:
+            after["mount"] = disk.mount
         comparison.change(f"disk+:{disk.name}", None, after, "none", "a disk is added while the machine runs")
     for found in observed.disks[len(desired.disks) :]:
         comparison.refuse(f"it has a disk more than described ({found.path}, {found.size_gb:g} GiB): describe it")

@@ -19,6 +19,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     DesiredMachine,
     DesiredNic,
     DesiredVCenter,
+    FirstBoot,
+    FirstBootNetwork,
     Item,
 )
 
@@ -228,7 +230,24 @@ def _desired_machine(estate: Estate, system: System, machine: Machine) -> Desire
         status=status_of(system, machine),
         window=patching.window,
         freezes=patching.freezes,
+        first_boot=_first_boot(estate, machine) if image.os_family == "debian" else None,
     )
+
+
+def _first_boot(estate: Estate, machine: Machine) -> FirstBoot:
+    networks = []
+    for number, nic in enumerate(machine.nics):
+        network = estate.network_by_id[nic.network]
+        networks.append(
+            FirstBootNetwork(
+                mac=nic.mac or mac_address(nic.address),
+                address=f"{nic.address}/{network.cidr.partition('/')[2]}",
+                gateway=network.gateway if number == 0 else None,
+                dns_servers=network.dns_servers,
+            )
+        )
+    mounts = tuple(disk.mount for disk in machine.disks)
+    return FirstBoot(hostname=machine.name, networks=tuple(networks), mounts=mounts)
 
 
 def _desired_disk(estate: Estate, system: System, disk: Disk) -> DesiredDisk:
@@ -236,6 +255,7 @@ def _desired_disk(estate: Estate, system: System, disk: Disk) -> DesiredDisk:
         name=disk.name,
         size_gb=disk.size_gb,
         tier=disk.tier,
+        mount=disk.mount,
         datastores=tuple(
             sorted(
                 store.name

@@ -66,6 +66,7 @@ class DesiredDisk:
     size_gb: int
     tier: str
     datastores: tuple[str, ...]
+    mount: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,25 @@ class DesiredNic:
     port_group: str
     mac: str
     address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstBootNetwork:
+    """What a guest is told of one interface: `address` has a prefix length; only one interface has a gateway."""
+
+    mac: str
+    address: str
+    gateway: str | None
+    dns_servers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstBoot:
+    """What a new guest is told of itself (see guestinfo.py): name, networks, and where each disk is mounted."""
+
+    hostname: str
+    networks: tuple[FirstBootNetwork, ...]
+    mounts: tuple[str | None, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +125,7 @@ class DesiredMachine:
     status: str  # planned | in-service | retiring | retired
     window: str
     freezes: tuple[str, ...]
+    first_boot: FirstBoot | None = None  # None: an operating system that cloud-init does not set up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

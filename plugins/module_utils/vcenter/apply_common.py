@@ -26,11 +26,15 @@ class NotPossible(VCenterError):
 
 @dataclass(frozen=True)
 class HostCredentials:
-    """How vCenter logs in to new hosts. `thumbprints`: SHA-1 of each host's certificate by host name."""
+    """How vCenter reaches new hosts and logs in to them.
+
+    `thumbprints`: SHA-1 of each host's certificate by host name; `domain` is what DNS has behind that name, or "".
+    """
 
     username: str
     password: str = field(repr=False)
     thumbprints: Mapping[str, str] = field(default_factory=dict)
+    domain: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,7 @@ class ApplyOptions:
     create_templates: bool = False
     task_seconds: float = 900.0
     parallel: int = 12
+    administrator_keys: tuple[str, ...] = ()  # public keys that may log in to new machines
 
 
 class World:

@@ -49,13 +49,14 @@ def apply_machines(
     datacenter: str,
     limits: Limits,
     progress: Callable[[Result], None],
+    administrator_keys: tuple[str, ...] = (),
 ) -> list[Result]:
     """Apply the changes of machines; one Result per machine, status changed or failed.
 
     A machine that fails does not stop those of other systems; machines of the same system with a higher order are then
     not started and fail with the reason. `progress` is called in the caller's thread as each machine is done.
     """
-    options = ApplyOptions(task_seconds=limits.task_seconds)
+    options = ApplyOptions(task_seconds=limits.task_seconds, administrator_keys=administrator_keys)
     with TaskWaiter(session) as waiter, ThreadPoolExecutor(max(1, min(limits.total, len(work)))) as pool:
         # What the foundation made after `observed` was read is looked up when it is needed.
         world = World(session, observed, waiter, options, lambda: read_vcenter(session, datacenter))

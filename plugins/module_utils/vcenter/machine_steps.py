@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change
+from ansible_collections.kyotsu.platform.plugins.module_utils.guestinfo import guestinfo, mount_entry
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedMachine
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import NotPossible, World, retrying
@@ -42,7 +43,7 @@ def _clone(world: World, key: str, after: Mapping[str, Any]) -> str:
         # Hot add disables vNUMA, so it is off whatever the template says: more memory is a power cycle (decision 4).
         cpuHotAddEnabled=False,
         memoryHotAddEnabled=False,
-        extraConfig=[vim.option.OptionValue(key="kyotsu.key", value=key)],
+        extraConfig=_options({"kyotsu.key": key, **_first_boot(world, after)}),
     )
     location = vim.vm.RelocateSpec(pool=pool, datastore=store)
     spec = vim.vm.CloneSpec(location=location, config=config, powerOn=False, template=False)
@@ -70,6 +71,21 @@ def _made_meanwhile(world: World, folder: Any, name: str, instance_uuid: str) ->
     if isinstance(machine, vim.VirtualMachine) and str(machine.config.instanceUuid).lower() == instance_uuid.lower():
         return str(machine._moId)
     return None
+
+
+def _first_boot(world: World, after: Mapping[str, Any]) -> dict[str, str]:
+    """What the guest is told; it reads it when it boots for the first time."""
+    told = after.get("first_boot")
+    if told is None:
+        return {}
+    try:
+        return guestinfo(told, str(after["instance_uuid"]), world.options.administrator_keys)
+    except ValueError as error:
+        raise NotPossible(str(error)) from error
+
+
+def _options(values: Mapping[str, str]) -> list[Any]:
+    return [vim.option.OptionValue(key=key, value=value) for key, value in values.items()]
 
 
 def _finish(world: World, machine: Any, after: Mapping[str, Any]) -> None:
@@ -201,7 +217,16 @@ class MachineUpdate:
             devices = Devices(self._world, self._machine.config.hardware.device, powered_on=powered_on)
             self._collect_devices(devices)
             spec.deviceChange = devices.changes
+            spec.extraConfig = _options(self._new_mounts())
         return spec
+
+    def _new_mounts(self) -> dict[str, str]:
+        """Where the guest mounts the disks that are added."""
+        entries: dict[str, str] = {}
+        for name in self._named("disk+:"):
+            if self._after(name).get("mount"):
+                entries.update(mount_entry(int(self._after(name)["position"]), str(self._after(name)["mount"])))
+        return entries
 
     def _collect_devices(self, devices: Devices) -> None:
         for name in self._named("disk:"):

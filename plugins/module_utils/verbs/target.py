@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Endpoint
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,7 @@ class Target:
     host_password: str = field(repr=False)
     host_thumbprints: Mapping[str, str]  # host name -> SHA-1 thumbprint of its certificate, known in advance
     require_approval: bool
+    administrator_keys: tuple[str, ...] = ()  # public keys that may log in to new machines
 
 
 def target_from(arguments: Mapping[str, Any]) -> Target:
@@ -48,7 +50,21 @@ def target_from(arguments: Mapping[str, Any]) -> Target:
         host_thumbprints=arguments.get("host_thumbprints") or {},
         # Production never applies a plan that nobody approved; elsewhere it is a choice.
         require_approval=bool(arguments.get("require_approval") or production),
+        administrator_keys=_public_keys(arguments.get("administrator_keys_file")),
     )
+
+
+def _public_keys(file: str | None) -> tuple[str, ...]:
+    """One public key per line; comments and empty lines are left out. Raises VerbRefused if the file is not there."""
+    if not file:
+        return ()
+    try:
+        lines = Path(file).read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise VerbRefused(
+            f"administrator_keys_file {file} cannot be read ({error.strerror}): nobody could log in to a new machine"
+        ) from error
+    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
 def _endpoint(vcenter: Mapping[str, Any]) -> Endpoint:
