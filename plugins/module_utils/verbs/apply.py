@@ -82,10 +82,12 @@ def _apply_vcenter(
             progress=report,
         )
 
-    return [*items(foundation), *_apply_machines(live, machines, report), *items(rules)]
+    return [*items(foundation), *_apply_machines(target, live, machines, report), *items(rules)]
 
 
-def _apply_machines(live: LiveVCenter, changes: Sequence[Change], report: Callable[[Result], None]) -> list[Result]:
+def _apply_machines(
+    target: Target, live: LiveVCenter, changes: Sequence[Change], report: Callable[[Result], None]
+) -> list[Result]:
     if not changes:
         return []
     desired = {machine.key: machine for machine in live.desired.machines}
@@ -101,4 +103,5 @@ def _apply_machines(live: LiveVCenter, changes: Sequence[Change], report: Callab
         datacenter=live.desired.datacenter,
         limits=Limits(),
         progress=report,
+        administrator_keys=target.administrator_keys,
     )
