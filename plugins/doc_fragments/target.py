@@ -55,6 +55,9 @@ options:
             trusts a host on first use. A host without one is added by vCenter's own check of its certificate.
         type: dict
         default: {}
+      host_domain:
+        description: Domain behind the names of the ESXi hosts, by which vCenter adds them; without it the name alone.
+        type: str
       require_approval:
         description: Whether only an approved plan is applied; production always demands it.
         type: bool

@@ -38,6 +38,7 @@ TARGET: dict[str, Any] = {
         "host_user": {"type": "str"},
         "host_password": {"type": "str", "no_log": True},
         "host_thumbprints": {"type": "dict", "default": {}},
+        "host_domain": {"type": "str"},
         "require_approval": {"type": "bool", "default": False},
         "administrator_keys_file": {"type": "path", "no_log": False},
         "vcenters": {

@@ -12,9 +12,10 @@ import pytest
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_items import apply_items
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_items import HostCredentials, apply_items
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve, view_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import host_name_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tasks import TaskWaiter
@@ -183,6 +184,29 @@ def test_a_port_group_is_made_beside_a_switch_in_a_folder(
     (group,) = lab.apply(session, creations([item("port_group", "pg-moved", switch="dvs-moved", vlan_id=77)]))
     assert group.status == "changed", group.message
     assert "port_group:pg-moved" in lab.read(session).references
+
+
+def test_a_host_is_added_by_its_full_name_and_known_by_its_own(
+    lab: VCenterLab, session: Session, results: list[Result]
+) -> None:
+    credentials = HostCredentials("root", "any", domain="esx.example")
+    outcome = apply_items(
+        session,
+        lab.read(session),
+        [creation("host", "cluster-a-esx03", {"cluster": "cluster-a"})],
+        datacenter=DATACENTER,
+        options=dataclasses.replace(lab.options, host_credentials=credentials),
+        progress=lambda _result: None,
+    )
+    assert [(result.status, result.message) for result in outcome] == [("changed", "made")]
+    assert properties(lab.read(session).items)["host", "cluster-a-esx03"] == {"cluster": "cluster-a"}
+    view = view_of(session, session.content.rootFolder, [vim.HostSystem])
+    assert "cluster-a-esx03.esx.example" in {host.name for host in view.view}
+
+
+@pytest.mark.parametrize("name", ["192.0.2.7", "2001:db8::7", "esx01"])
+def test_a_host_without_a_domain_keeps_its_name(name: str) -> None:
+    assert host_name_of({"name": name}) == name
 
 
 def test_another_datacenter_is_none_of_our_business(lab: VCenterLab, session: Session, results: list[Result]) -> None:

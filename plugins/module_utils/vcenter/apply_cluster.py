@@ -73,7 +73,7 @@ def make_host(world: World, name: str, after: Mapping[str, Any]) -> str:
     cluster_name = str(after["cluster"])
     cluster = world.managed(vim.ClusterComputeResource, "cluster", cluster_name)
     spec = vim.host.ConnectSpec(
-        hostName=name,
+        hostName=f"{name}.{credentials.domain}" if credentials.domain else name,
         userName=credentials.username,
         password=credentials.password,
         sslThumbprint=credentials.thumbprints.get(name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ from urllib.parse import unquote
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import PlainObject, dig, many, truth
 
 GIBIBYTE = 1 << 30
+_ADDRESS = re.compile(r"[0-9.]+|.*:.*")  # of IPv4 or IPv6: a host that was added without a name
 UPLINK_TAG = "SYSTEM/DVS.UPLINKPG"
 
 
@@ -133,6 +135,12 @@ class Inventory:
 def name_of(item: dict[str, Any]) -> str:
     """An object's name; vCenter escapes slash, backslash and percent in it."""
     return unquote(str(item.get("name", "")))
+
+
+def host_name_of(item: dict[str, Any]) -> str:
+    """A host's name without its domain, as platform/clusters.yml calls it: the domain is the environment's."""
+    name = name_of(item)
+    return name if _ADDRESS.fullmatch(name) else name.partition(".")[0]
 
 
 def _is_uplink(group: dict[str, Any]) -> bool:

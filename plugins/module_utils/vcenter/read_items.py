@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import Inventory, name_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import Inventory, host_name_of, name_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import dig, many, truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tagging import PREFIX, TagInventory
 
@@ -73,7 +73,7 @@ def _hosts(inventory: Inventory) -> Found:
     owners = inventory.of("ClusterComputeResource", "ComputeResource")
     for reference, host in inventory.hosts.items():
         cluster = name_of(owners.get(str(host.get("parent")), {}))
-        yield Item(kind="host", name=name_of(host), properties={"cluster": cluster}), reference
+        yield Item(kind="host", name=host_name_of(host), properties={"cluster": cluster}), reference
 
 
 def _switches(inventory: Inventory) -> Found:
@@ -88,7 +88,7 @@ def _switches(inventory: Inventory) -> Found:
 
 
 def _host_names(inventory: Inventory, references: list[str]) -> list[str]:
-    return sorted(name_of(inventory.hosts[reference]) for reference in references if reference in inventory.hosts)
+    return sorted(host_name_of(inventory.hosts[reference]) for reference in references if reference in inventory.hosts)
 
 
 def _port_groups(inventory: Inventory) -> Found:

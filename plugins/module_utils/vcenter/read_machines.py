@@ -11,7 +11,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     ObservedNic,
     ObservedSnapshot,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import GIBIBYTE, Inventory, name_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import (
+    GIBIBYTE,
+    Inventory,
+    host_name_of,
+    name_of,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import PlainObject, dig, many, truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tagging import PREFIX, TagInventory
 
@@ -95,7 +100,7 @@ def _machine(
         folder=inventory.folder_paths.get(str(properties.get("parent")), ""),
         cluster=cluster,
         resource_pool=pool,
-        host=name_of(host),
+        host=host_name_of(host),
         is_template=False,
         guest_id=str(properties.get("config.guestId", "")),
         cpu=int(properties.get("config.hardware.numCPU") or 0),

@@ -62,7 +62,9 @@ def _apply_vcenter(
 ) -> list[Result]:
     """Foundation first, then machines, then the rules that name machines."""
     options = ApplyOptions(
-        host_credentials=HostCredentials(target.host_user, target.host_password, target.host_thumbprints),
+        host_credentials=HostCredentials(
+            target.host_user, target.host_password, target.host_thumbprints, target.host_domain
+        ),
         nfs_root=f"{target.nfs_root}/{live.desired.id}" if target.nfs_root else None,
         create_templates=target.create_templates,
     )

@@ -28,6 +28,7 @@ class Target:
     host_password: str = field(repr=False)
     host_thumbprints: Mapping[str, str]  # host name -> SHA-1 thumbprint of its certificate, known in advance
     require_approval: bool
+    host_domain: str = ""  # what DNS has behind the hosts' names
     administrator_keys: tuple[str, ...] = ()  # public keys that may log in to new machines
 
 
@@ -48,6 +49,7 @@ def target_from(arguments: Mapping[str, Any]) -> Target:
         host_user=arguments.get("host_user") or "",
         host_password=arguments.get("host_password") or "",
         host_thumbprints=arguments.get("host_thumbprints") or {},
+        host_domain=arguments.get("host_domain") or "",
         # Production never applies a plan that nobody approved; elsewhere it is a choice.
         require_approval=bool(arguments.get("require_approval") or production),
         administrator_keys=_public_keys(arguments.get("administrator_keys_file")),
