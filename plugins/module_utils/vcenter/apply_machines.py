@@ -80,12 +80,15 @@ def apply_machines(
 
 @dataclass
 class _Schedule:
-    """Which machines may start: those whose system's lower orders are done, and whose places have room."""
+    """Which machines may start: those whose system's lower orders are done, and whose places have room.
+
+    It is asked once per machine that is done, so that a look at everything each time would be felt with thousands.
+    """
 
     work: Sequence[MachineWork]
     limits: Limits
     waiting: list[MachineWork] = field(init=False)
-    open: Counter[tuple[str, int]] = field(init=False)  # machines not done, by system and order
+    open: dict[str, Counter[int]] = field(default_factory=dict)  # machines not done, by system and order
     failed: dict[str, list[DesiredMachine]] = field(default_factory=dict)
     hosts: Counter[str] = field(default_factory=Counter)
     datastores: Counter[str] = field(default_factory=Counter)
@@ -93,29 +96,42 @@ class _Schedule:
 
     def __post_init__(self) -> None:
         self.waiting = sorted(self.work, key=lambda each: (each.desired.order, each.desired.name))
-        self.open = Counter((each.desired.system, each.desired.order) for each in self.work)
+        for each in self.work:
+            self.open.setdefault(each.desired.system, Counter())[each.desired.order] += 1
 
     def startable(self) -> list[MachineWork]:
         """Take from the waiting ones those that may start now."""
         started: list[MachineWork] = []
-        for each in list(self.waiting):
+        left: list[MachineWork] = []
+        for at, each in enumerate(self.waiting):
+            if self.running >= self.limits.total:
+                left += self.waiting[at:]
+                break
             if self._is_its_turn(each.desired) and self._has_room(each):
                 self._take(each)
                 started.append(each)
+            else:
+                left.append(each)
+        self.waiting = left
         return started
 
     def hopeless(self) -> list[tuple[MachineWork, str]]:
         """Take from the waiting ones those whose system has a machine of a lower order that failed."""
+        if not self.failed:
+            return []
         found: list[tuple[MachineWork, str]] = []
-        for each in list(self.waiting):
+        left: list[MachineWork] = []
+        for each in self.waiting:
             below = [m for m in self.failed.get(each.desired.system, []) if m.order < each.desired.order]
             if below:
                 self._take(each)
                 found.append((each, f"not started: {below[0].name} ({below[0].role}), which it builds on, failed"))
+            else:
+                left.append(each)
+        self.waiting = left
         return found
 
     def _take(self, each: MachineWork) -> None:
-        self.waiting.remove(each)
         self.running += 1
         self.hosts.update(_hosts(each))
         self.datastores.update(_datastores(each))
@@ -125,21 +141,16 @@ class _Schedule:
         self.running -= 1
         self.hosts.subtract(_hosts(each))
         self.datastores.subtract(_datastores(each))
-        self.open[each.desired.system, each.desired.order] -= 1
+        self.open[each.desired.system][each.desired.order] -= 1
         if failed:
             self.failed.setdefault(each.desired.system, []).append(each.desired)
 
     def _is_its_turn(self, desired: DesiredMachine) -> bool:
-        return not any(
-            count > 0 and system == desired.system and order < desired.order
-            for (system, order), count in self.open.items()
-        )
+        return not any(count > 0 and order < desired.order for order, count in self.open[desired.system].items())
 
     def _has_room(self, each: MachineWork) -> bool:
-        return (
-            self.running < self.limits.total
-            and all(self.hosts[host] < self.limits.per_host for host in _hosts(each))
-            and all(self.datastores[store] < self.limits.per_datastore for store in _datastores(each))
+        return all(self.hosts[host] < self.limits.per_host for host in _hosts(each)) and all(
+            self.datastores[store] < self.limits.per_datastore for store in _datastores(each)
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change
@@ -76,3 +77,19 @@ def test_a_failed_lower_order_makes_the_higher_hopeless() -> None:
     schedule.finish(db, failed=True)
     assert {each.desired.name for each, _ in schedule.hopeless()} == {"ap", "web"}
     assert schedule.startable() == []
+
+
+def test_thousands_of_machines_are_scheduled_in_seconds() -> None:
+    work = [creation(f"m{n}", f"s{n // 4}", order=n % 3, datastore=f"ds-{n // 4 % 40}") for n in range(5000)]
+    schedule = _Schedule(work, Limits())
+    running: list[MachineWork] = []
+    done = 0
+    start = time.perf_counter()
+    while True:
+        running += schedule.startable()
+        if not running:
+            break
+        schedule.finish(running.pop(), failed=False)
+        done += 1
+    assert done == 5000
+    assert time.perf_counter() - start < 5
