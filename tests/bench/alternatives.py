@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -209,6 +208,7 @@ def _observed_counts(lab: BenchLab) -> list[dict[str, Any]]:
 
 def versions() -> str:
     """What the alternatives are, for the report."""
-    found = ", ".join(f"{name} {version}" for name, version in collection_versions().items()) if VENV.exists() else "-"
-    python = subprocess.run([str(VENV / "bin/python"), "--version"], capture_output=True, text=True, check=False)
-    return f"govc {GOVC_VERSION}, {found} ({PACKAGES[0]}, {python.stdout.strip()})"
+    if not (VENV / ".installed").exists():
+        return f"govc {GOVC_VERSION}"
+    found = ", ".join(f"{name} {version}" for name, version in collection_versions().items())
+    return f"govc {GOVC_VERSION}, {found} ({PACKAGES[0]})"

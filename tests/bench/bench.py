@@ -18,7 +18,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -219,6 +218,17 @@ def _sizes(words: list[int]) -> list[int]:
     return [0 if size in (0, real) else size for size in words]
 
 
+def _content(sizes: list[Measured], calibration: Calibration, runs: int) -> dict[str, Any]:
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": machine(),
+        "calibration_s": round(statistics.median(sample.seconds for sample in calibration.samples), 3),
+        "runs": runs,
+        "alternatives": alternatives.versions(),
+        "sizes": [{"machines": each.machines, "rows": each.rows, "notes": each.notes} for each in sizes],
+    }
+
+
 def main() -> int:
     """Exit 0 when everything was measured or its absence explained, 1 when the bench itself failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -233,22 +243,16 @@ def main() -> int:
     started = time.monotonic()
     sizes: list[Measured] = []
     try:
-        with ExitStack() as stack:
-            calibration = stack.enter_context(Calibration())
-            sizes = [measure_size(size, options, calibration) for size in _sizes(options.sizes)]
+        with Calibration() as calibration:
+            for size in _sizes(options.sizes):
+                sizes.append(measure_size(size, options, calibration))
+                # Kept after each size: a later one that fails costs only itself.
+                content = _content(sizes, calibration, options.runs)
+                path = write_report(content, "bench.json")
     except (BenchFailed, LabError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    content = {
-        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
-        "calibration_s": round(statistics.median(sample.seconds for sample in calibration.samples), 3),
-        "runs": options.runs,
-        "alternatives": alternatives.versions(),
-        "sizes": [{"machines": each.machines, "rows": each.rows, "notes": each.notes} for each in sizes],
-    }
     print(table(content))
-    path = write_report(content, "bench.json")
     print(f"\n{path.relative_to(ROOT)}, {time.monotonic() - started:.0f} s")
     if options.write_docs:
         (ROOT / "docs/benchmarks.md").write_text(markdown(content), encoding="utf-8")
