@@ -51,7 +51,7 @@ def _page(session: Session, method: str, **values: Any) -> Generator[PlainObject
 
 def _filter_spec(paths: Mapping[Any, Sequence[str]], views: Sequence[Any], objects: Sequence[Any]) -> Any:
     collector = vim.PropertyCollector
-    traversal = collector.TraversalSpec(name="view", path="view", skip=False, type=vim.view.View)
+    traversal = collector.TraversalSpec(name="view", path="view", skip=False, type=vim.view.ContainerView)
     sets = [collector.ObjectSpec(obj=view, skip=True, selectSet=[traversal]) for view in views]
     sets += [collector.ObjectSpec(obj=single) for single in objects]
     properties = [collector.PropertySpec(type=kind, pathSet=list(path_set)) for kind, path_set in paths.items()]
