@@ -34,7 +34,7 @@ test: setup-tests ## checks and tests, with one small end-to-end of each verb
 
 ##@ more checks
 
-.PHONY: test-all validate review lint types unit integration molecule reference check-reference bench bench-bars
+.PHONY: test-all validate review approvals lint types unit integration molecule reference check-reference bench bench-bars
 test-all: setup-tests ## every check, test, molecule scenario, fault and bar
 	@$(PYTHON) scripts/run_checks.py all
 
@@ -44,6 +44,9 @@ validate: setup ## check systems/ and platform/ against schemas and rules, offli
 BASE ?= origin/main
 review: setup ## what a change means for systems, capacity, tape and windows, offline: make review BASE=origin/main
 	@$(PYTHON) scripts/review.py --base $(BASE) --markdown reports/review.md --json reports/review.json $(ARGS)
+
+approvals: setup ## are the approvals of approvals/ sound and fully signed
+	@$(PYTHON) scripts/approve.py check
 
 lint: setup ## ruff, yamllint, ansible-lint (production profile), gofmt and go vet
 	@$(PYTHON) scripts/run_checks.py lint

@@ -56,6 +56,11 @@ def make_pages(repository: Path) -> dict[str, str] | None:
     for file in FILES:
         stem = file.removesuffix(".yml")
         schemas[f"{stem}.md"] = (f"platform/{file}", repository / f"platform/_schema/{stem}.schema.json")
+    # Beside the estate (a copy of the data alone has none): who may approve, and what an approval says.
+    approvals = repository / "approvals/_schema"
+    if approvals.is_dir():
+        schemas["approvers.md"] = ("approvals/approvers.yml", approvals / "approvers.schema.json")
+        schemas["approvals.md"] = ("approvals/CHG-….yml", approvals / "approval.schema.json")
     pages = {
         name: schema_page(json.loads(path.read_text(encoding="utf-8")), file) for name, (file, path) in schemas.items()
     }

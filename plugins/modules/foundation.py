@@ -23,6 +23,11 @@ options:
   emergency:
     description: Reason for applying now what would wait for its window; it is kept in the records.
     type: str
+  approval:
+    description:
+      - A signed file of approvals/ that must fit the plan.
+      - In production a plan needs one, or an approval in the records.
+    type: path
 attributes:
   check_mode:
     description: Reads and compares only; what it returns is what the same run without check mode would do.
@@ -114,7 +119,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.foundation i
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import target_from
 
-ARGUMENTS = arguments(plan_file={"type": "path"}, emergency={"type": "str"})
+ARGUMENTS = arguments(plan_file={"type": "path"}, emergency={"type": "str"}, approval={"type": "path"})
 
 
 def run(params: Mapping[str, Any], check_mode: bool) -> Outcome:
@@ -124,6 +129,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Outcome:
         check=check_mode,
         plan_file=path_of(params, "plan_file"),
         emergency=params["emergency"] or None,
+        approval=path_of(params, "approval"),
         now=time_of(params),
     )
 

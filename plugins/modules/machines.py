@@ -29,6 +29,11 @@ options:
   emergency:
     description: Reason for applying now what would wait for its window; it is kept in the records.
     type: str
+  approval:
+    description:
+      - A signed file of approvals/ that must fit the plan.
+      - In production a plan needs one, or an approval in the records.
+    type: path
 attributes:
   check_mode:
     description: Reads and compares only; what it returns is what the same run without check mode would do.
@@ -128,6 +133,7 @@ ARGUMENTS = arguments(
     names={"type": "list", "elements": "str"},
     plan_file={"type": "path"},
     emergency={"type": "str"},
+    approval={"type": "path"},
 )
 
 
@@ -139,6 +145,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Outcome:
         check=check_mode,
         plan_file=path_of(params, "plan_file"),
         emergency=params["emergency"] or None,
+        approval=path_of(params, "approval"),
         now=time_of(params),
     )
 

@@ -10,11 +10,13 @@ _TREES = ("systems", "platform", "plugins")
 
 
 def describe_commit(repository: Path, fingerprint: str) -> str:
-    """The commit, with "+" and the start of the data's fingerprint when the tree differs from it.
+    """The last commit that a plan depends on, with "+" and the start of the data's fingerprint when the tree differs.
+
+    A commit of something else (an approval, a page) leaves a plan what it was.
 
     Without git (an exported tree) only the fingerprint identifies the data: "no-commit+…".
     """
-    commit = _git(repository, "rev-parse", "HEAD")
+    commit = _git(repository, "log", "-1", "--format=%H", "--", *_TREES) or _git(repository, "rev-parse", "HEAD")
     if commit is None:
         return f"no-commit+{fingerprint[:12]}"
     changed = _git(repository, "status", "--porcelain", "--", *_TREES)

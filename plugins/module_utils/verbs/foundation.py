@@ -18,18 +18,24 @@ def run_foundation(
     check: bool,
     plan_file: Path | None = None,
     emergency: str | None = None,
+    approval: Path | None = None,
     now: datetime | None = None,
 ) -> Outcome:
     """Make what is missing and change what differs; what interrupts service waits for the maintenance window.
 
-    `emergency` is the named reason of an override of windows and freezes. Check mode makes the same plan and no
-    writing call.
+    `emergency` is the named reason of an override of windows and freezes; `approval` a signed file of approvals/. Check
+    mode makes the same plan and no writing call.
 
     Raises:
         InvalidEstate, VCenterError, RecordsError, VerbRefused: nothing was touched.
     """
     prepared = prepare(target, now)
     order = Order(
-        verb="foundation", selection=Selection(part=FOUNDATION), check=check, plan_file=plan_file, emergency=emergency
+        verb="foundation",
+        selection=Selection(part=FOUNDATION),
+        check=check,
+        plan_file=plan_file,
+        emergency=emergency,
+        approval=approval,
     )
     return run_order(target, prepared, order)

@@ -20,16 +20,25 @@ def run_provision(
     check: bool,
     plan_file: Path | None = None,
     emergency: str | None = None,
+    approval: Path | None = None,
     now: datetime | None = None,
 ) -> Outcome:
     """Make machines that are missing and change what differs, limited to the inventory names given.
 
     With `plan_file` only that plan is applied: if the world, the data or the limit is another one, nothing is done.
+    `approval` is a signed file of approvals/ that must fit the plan.
 
     Raises:
         InvalidEstate, VCenterError, RecordsError, VerbRefused: nothing was touched.
     """
     prepared = prepare(target, now)
     selection = Selection(part=MACHINES, names=scope_of(prepared, names))
-    order = Order(verb="provision", selection=selection, check=check, plan_file=plan_file, emergency=emergency)
+    order = Order(
+        verb="provision",
+        selection=selection,
+        check=check,
+        plan_file=plan_file,
+        emergency=emergency,
+        approval=approval,
+    )
     return run_order(target, prepared, order)

@@ -7,14 +7,12 @@ import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.lease import Lease
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import ObjectResult, Origin
-from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 
 # Results are written in groups: each write waits for the disk, and a group that a kill loses is seen in vCenter anyway.
@@ -56,26 +54,13 @@ def locked_run(target: Target, verb: str, commit: str) -> Iterator[Run]:
 def save_plan(target: Target, plan: Plan) -> None:
     """Keep a plan in the records, so that it can be approved by its digest."""
     with open_store(target.records_url, production=target.production) as store:
-        _save(store, target, plan, Origin.here(run_id=uuid.uuid4().hex[:12], commit=plan.commit))
+        save_in(store, target, plan, Origin.here(run_id=uuid.uuid4().hex[:12], commit=plan.commit))
 
 
-def _save(store: Store, target: Target, plan: Plan, origin: Origin) -> None:
+def save_in(store: Store, target: Target, plan: Plan, origin: Origin) -> None:
+    """Keep a plan in an open store."""
     store.plans.save(
         plan.digest, kind=plan.kind, environment=target.environment, document=plan.document(), origin=origin
-    )
-
-
-def require_approval(run: Run, target: Target, plan: Plan, now: datetime) -> None:
-    """Refuse a plan that nobody approved, where the environment asks for it.
-
-    Raises:
-        VerbRefused: no approval of this digest counts now.
-    """
-    if not target.require_approval or run.store.approvals.approval_for(plan.digest, now) is not None:
-        return
-    raise VerbRefused(
-        f"no approval of plan {plan.digest} counts now: write the plan with -e output=plan.json, have it approved "
-        "(scripts/records.py approve), then run again with -e plan=plan.json"
     )
 
 
@@ -98,7 +83,7 @@ class Recorder:
         self._run = run
         self._guard = threading.Lock()
         self._waiting: list[ObjectResult] = []
-        _save(run.store, target, plan, run.origin)
+        save_in(run.store, target, plan, run.origin)
         self._apply_id = run.store.applies.start(plan.digest, verb=verb, origin=run.origin)
 
     def begin(self, changes: Iterable[Change]) -> None:

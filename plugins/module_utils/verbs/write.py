@@ -47,6 +47,7 @@ class Order:
     check: bool
     plan_file: Path | None = None
     emergency: str | None = None
+    approval: Path | None = None  # a signed file
 
 
 def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
@@ -61,7 +62,6 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
         Recorder,
         locked_run,
         record_emergency,
-        require_approval,
     )
 
     # The lock comes before the reading: what was read cannot move under us by another run of ours.
@@ -71,8 +71,19 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
     ):
         decision = _decide(target, prepared, order, live)
         applied: list[Result] = []
+        approved: tuple[str, ...] = ()
         if decision.gated.passed:
-            require_approval(run, target, decision.plan, prepared.now)
+            from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.approved import require_approval
+
+            approved = require_approval(
+                run,
+                target,
+                prepared,
+                decision.plan,
+                decision.gated.passed,
+                file=order.approval,
+                emergency=order.emergency,
+            )
             # Only the writing path pays for what imports and threads cost.
             from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.apply import apply_changes
 
@@ -81,7 +92,7 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
             recorder = Recorder(run, target, order.verb, decision.plan)
             applied = apply_changes(target, live, decision.gated.passed, recorder)
             recorder.finish(failed=any(result.status == "failed" for result in applied))
-        notes = (*run.notes, *_emergency_note(order))
+        notes = (*run.notes, *approved, *_emergency_note(order))
         return _outcome(order, decision, live, applied, started=started, notes=notes)
 
 

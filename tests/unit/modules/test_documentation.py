@@ -15,8 +15,8 @@ SHARED = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
 OWN_ARGUMENTS = {
     "plan": {"names", "part", "output"},
     "drift": {"names", "report"},
-    "foundation": {"plan_file", "emergency"},
-    "machines": {"names", "plan_file", "emergency"},
+    "foundation": {"plan_file", "emergency", "approval"},
+    "machines": {"names", "plan_file", "emergency", "approval"},
 }
 
 

@@ -46,6 +46,16 @@ def test_what_no_plan_depends_on_does_not_matter(repository: Path) -> None:
     assert "+" not in describe_commit(repository, FINGERPRINT)
 
 
+def test_a_commit_of_what_no_plan_depends_on_leaves_the_plan_what_it_was(repository: Path) -> None:
+    before = describe_commit(repository, FINGERPRINT)
+    (repository / "docs" / "file").write_text("2")
+    git(repository, "commit", "-q", "-a", "-m", "a page")
+    assert describe_commit(repository, FINGERPRINT) == before != git(repository, "rev-parse", "HEAD")
+    (repository / "systems" / "file").write_text("2")
+    git(repository, "commit", "-q", "-a", "-m", "data")
+    assert describe_commit(repository, FINGERPRINT) == git(repository, "rev-parse", "HEAD")
+
+
 def test_an_exported_tree_is_known_by_its_data(tmp_path: Path) -> None:
     assert describe_commit(tmp_path, FINGERPRINT) == "no-commit+0123456789ab"
 
