@@ -38,7 +38,6 @@ PACKAGES = (
     "liblzma5", "xz-utils",
     "libssl3", "openssl",
     "openssh-client", "openssh-server", "openssh-sftp-server",
-    "perl-base",
     "sudo",
     "tzdata",
 )  # fmt: skip
