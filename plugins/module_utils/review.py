@@ -34,9 +34,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.review_findings im
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_machines import machines_by_key
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_platform import platform_lines
-from ansible_collections.kyotsu.platform.plugins.module_utils.review_retirement import retirement_findings
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_systems import Sides, SystemReview, system_reviews
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_words import Line
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules import catalogue
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredVCenter, ObservedVCenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.windows import next_window
 
@@ -127,7 +127,8 @@ def review(before: Side, after: Side, as_of: date) -> Review:
             base_sound=before.sound,
             findings=compare_findings(before.checked.findings, findings),
         )
-    findings = (*findings, *retirement_findings(before.checked, after.checked))
+    if after.checked.context is not None:
+        findings = (*findings, *catalogue.run_change(old, after.checked.context))
     plan = _plan(old, new, after.commit) if before.sound and after.sound else None
     sides = Sides(old, new, before.files, after.files, plan.changes if plan else ())
     return Review(
