@@ -87,7 +87,8 @@ class RestClient:
         self._counter.add()
         payload = None if body is None else json.dumps(body)
         headers = {"Accept": "application/json", **headers}
-        if payload is not None:
+        if method in ("POST", "PATCH"):
+            # Also without a body, as vSphere's own clients do: what no client leaves out, nobody knows the answer to.
             headers["Content-Type"] = "application/json"
         connection = self._connection()
         try:

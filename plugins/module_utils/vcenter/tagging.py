@@ -50,14 +50,14 @@ class Tagging:
         )
 
     def _category(self, identity: str) -> dict[str, Any]:
-        return dict(self._rest.request("GET", f"{_BASE}/category/id:{quote(identity)}"))
+        return dict(self._rest.request("GET", f"{_BASE}/category/{_id(identity)}"))
 
     def _tags_of_category(self, identity: str) -> list[str]:
-        path = f"{_BASE}/tag/id:{quote(identity)}?~action=list-tags-for-category"
+        path = f"{_BASE}/tag/{_id(identity)}?~action=list-tags-for-category"
         return list(self._rest.request("POST", path) or [])
 
     def _tag(self, identity: str) -> dict[str, Any]:
-        return dict(self._rest.request("GET", f"{_BASE}/tag/id:{quote(identity)}"))
+        return dict(self._rest.request("GET", f"{_BASE}/tag/{_id(identity)}"))
 
     def _attached(self, tags: Mapping[str, str]) -> dict[str, dict[str, str]]:
         attached: dict[str, dict[str, str]] = {}
@@ -79,7 +79,7 @@ class Tagging:
 
     def update_category(self, identity: str, cardinality: str) -> None:
         """Change a category's cardinality; vCenter allows only SINGLE to MULTIPLE."""
-        path = f"{_BASE}/category/id:{quote(identity)}"
+        path = f"{_BASE}/category/{_id(identity)}"
         self._rest.request("PATCH", path, {"update_spec": {"cardinality": cardinality}})
 
     def create_tag(self, category: str, name: str) -> str:
@@ -95,7 +95,7 @@ class Tagging:
 
     def detach(self, machine: str, tag: str) -> None:
         """Detach one tag (id) from a machine."""
-        path = f"{_BASE}/tag-association/id:{quote(tag)}?~action=detach"
+        path = f"{_BASE}/tag-association/{_id(tag)}?~action=detach"
         self._rest.request("POST", path, {"object_id": _object(machine)})
 
     @staticmethod
@@ -105,6 +105,11 @@ class Tagging:
         if isinstance(answer, dict) and not answer.get("success", True):
             texts = [str(error.get("default_message", error)) for error in answer.get("error_messages") or []]
             raise Fault("tags", "TagRefused", "; ".join(texts))
+
+
+def _id(identity: str) -> str:
+    """An id as a part of a path; its colons stay as they are."""
+    return f"id:{quote(identity, safe=':')}"
 
 
 def _object(machine: str) -> dict[str, str]:
