@@ -18,6 +18,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import (
     reasons_to_wait,
     summary_line,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import (
+    KINDS,
+    RISKS,
+    change_japanese,
+    summary_japanese,
+)
 
 
 def plan_html(template: str, plan: Plan, held: Sequence[Held], estate: EstateInfo, now: datetime) -> str:
@@ -28,12 +34,14 @@ def plan_html(template: str, plan: Plan, held: Sequence[Held], estate: EstateInf
     groups = [
         {
             "vcenter": vcenter,
-            "kind": kind,
+            "kind": f"{KINDS[kind]} / {kind}",
             "label": label,
             "changes": [
                 {
                     "text": change_text(change),
+                    "japanese": change_japanese(change),
                     "risk": change.risk,
+                    "risk_japanese": RISKS[change.risk],
                     "held": waits.get((change.vcenter, change.kind, change.object, change.field)),
                 }
                 for change in changes
@@ -45,6 +53,8 @@ def plan_html(template: str, plan: Plan, held: Sequence[Held], estate: EstateInf
         plan=plan,
         groups=groups,
         estate=estate,
+        kinds=KINDS,
         summary=summary_line(plan, held),
+        summary_japanese=summary_japanese(plan, held),
         written=f"{now.astimezone(ZoneInfo(estate.timezone)):%Y-%m-%d %H:%M}",
     )

@@ -73,7 +73,7 @@ def change_text(change: Change) -> str:
     unit = _UNITS.get(change.field, "")
     if change.field.startswith("disk:"):
         unit = " GiB"
-    arrow = f"{_value(change.before)} -> {_value(change.after)}{unit}"
+    arrow = f"{value_text(change.before)} -> {value_text(change.after)}{unit}"
     risk = "" if change.risk == "none" else f"{change.risk}: "
     return f"{change.field}: {arrow} ({risk}{change.reason})"
 
@@ -81,7 +81,7 @@ def change_text(change: Change) -> str:
 def _creation_text(change: Change) -> str:
     after: Mapping[str, Any] = change.after
     if change.kind != "machine":
-        return ", ".join(f"{name}={_value(value)}" for name, value in sorted(after.items()))
+        return ", ".join(f"{name}={value_text(value)}" for name, value in sorted(after.items()))
     disks = " + ".join(f"{disk['size_gb']}" for disk in after["disks"])
     networks = ", ".join(nic["port_group"] for nic in after["nics"])
     return (
@@ -97,13 +97,14 @@ def _stores(after: Mapping[str, Any]) -> str:
 _LONG_LIST = 4
 
 
-def _value(value: Any) -> str:
+def value_text(value: Any) -> str:
+    """A value in one line; long lists by their ends and length."""
     if isinstance(value, list) and len(value) > _LONG_LIST:
-        return f"[{_value(value[0])} … {_value(value[-1])}: {len(value)}]"
+        return f"[{value_text(value[0])} … {value_text(value[-1])}: {len(value)}]"
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}={_value(each)}" for key, each in value.items()) + "}"
+        return "{" + ", ".join(f"{key}={value_text(each)}" for key, each in value.items()) + "}"
     return "none" if value is None else printable(str(value))
 
 
