@@ -72,7 +72,9 @@ def make_estate(*systems: System, **platform: Any) -> Estate:
 
 def make_platform(**overrides: Any) -> Platform:
     """vc-kyotsu with the clusters lgwan and spare, vc-mynumber with mynumber; two tiers in lgwan."""
-    lists: dict[str, Any] = {field.name: () for field in dataclasses.fields(Platform)}
+    lists: dict[str, Any] = {
+        field.name: () for field in dataclasses.fields(Platform) if field.default is dataclasses.MISSING
+    }
     return Platform(
         **{
             **lists,

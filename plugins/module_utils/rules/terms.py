@@ -10,6 +10,21 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context impo
 def check(estate: Estate, context: Context) -> Findings:
     """A warning when the last term is over or soon ends: what runs must go on, so it never is an error."""
     for index, equipment in enumerate(estate.platform.equipment):
+        if equipment.successor_custodian is None:
+            yield context.finding(
+                "T-01",
+                ("equipment", index, "successor_custodian"),
+                equipment.id,
+                Text(
+                    en=f"{equipment.id}: nobody is named who takes over its records and duties after the last term",
+                    ja=f"{equipment.name}: 最後の期間の後に記録と義務を引き継ぐ組織（引継先）がありません",
+                ),
+                Text(
+                    en="agree on it and write the unit's id as successor_custodian",
+                    ja="引継先を定め、組織の id を successor_custodian に書いてください",
+                ),
+                only_warn=True,
+            )
         if not equipment.terms:
             continue
         number, last = max(enumerate(equipment.terms), key=lambda item: item[1].end)

@@ -13,7 +13,11 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 
 _TEXT = {"ja": "例", "en": "example"}
 # What the inventory does not look at.
-_EMPTY_LISTS = [field.name for field in dataclasses.fields(Platform) if field.name != "estate"]
+_EMPTY_LISTS = [
+    field.name
+    for field in dataclasses.fields(Platform)
+    if field.name != "estate" and field.default is dataclasses.MISSING
+]
 _SUPPORT = {"regular": None, "lts": None, "extended": None, "counts": "regular", "source": "", "checked_on": ""}
 
 

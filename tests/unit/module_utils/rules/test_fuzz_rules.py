@@ -23,7 +23,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.rules.catalogue im
 from tests.support.small_estate import AS_OF, ROOT, SMALL, copy_small
 
 FAST = settings(
-    deadline=timedelta(seconds=2), max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=timedelta(seconds=5), max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 SOUND: dict[str, Any] = {
     path.relative_to(SMALL).as_posix(): yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -215,7 +215,7 @@ def test_a_mutation_of_the_small_estate_gives_findings_and_never_an_exception(
 def test_the_mutations_reach_rules_of_every_layer(repository: Path) -> None:
     """A test of rules that never speak proves nothing."""
     rules: set[str] = set()
-    for seed in range(150):
+    for seed in range(120):
         files = mutations(seed)
         try:
             write(repository, files)
