@@ -46,20 +46,44 @@ def scaled_estate(target: Path, machines: int) -> Path:
     _scale_clusters(target, factor)
     _scale_datastores(target, factor)
     _add_networks(target)
-    for system in _copies(templates, machines - present):
+    flows = _read(target / "platform/flows.yml")
+    registered = list(flows["flows"])
+    for template, system in _copies(templates, machines - present):
+        flows["flows"] += _flows_of_copy(registered, template, system)
         _write(target / "systems" / f"{system['id']}.yml", system)
+    _write(target / "platform/flows.yml", flows)
     return target
 
 
-def _copies(templates: list[dict[str, Any]], wanted: int) -> Iterator[dict[str, Any]]:
-    """Copies of the templates in turn; the last one is cut so that the number of machines is exact."""
+def _copies(templates: list[dict[str, Any]], wanted: int) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """(template, its copy) in turn; the last copy is cut so that the number of machines is exact."""
     addresses = {segment: _addresses(block) for segment, block in _BLOCKS.items()}
     number = 0
     while wanted > 0:
-        system = _copy(templates[number % len(templates)], number, wanted, addresses)
+        template = templates[number % len(templates)]
+        system = _copy(template, number, wanted, addresses)
         wanted -= len(system["machines"])
         number += 1
-        yield system
+        yield template, system
+
+
+def _flows_of_copy(
+    registered: list[dict[str, Any]], template: dict[str, Any], system: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """What the template's machines may reach in other segments, for the copy; a cut copy may have lost such a machine.
+
+    Its dependencies then go too: between segments only what is registered (rules L-02 and L-04).
+    """
+    own = {machine["key"] for machine in template["machines"]}
+    copied = {machine["key"] for machine in system["machines"]}
+    found = []
+    for flow in registered:
+        key = flow["source"].replace(template["id"], system["id"], 1)
+        if flow["source"] in own and key in copied:
+            found.append({**flow, "id": f"{system['id']}-{flow['id']}", "source": key})
+    if len(copied) < len(own):
+        system.pop("depends_on", None)
+    return found
 
 
 def _copy(template: dict[str, Any], number: int, most: int, addresses: dict[str, Iterator[str]]) -> dict[str, Any]:
@@ -81,7 +105,8 @@ def _machine(
 ) -> dict[str, Any]:
     machine = {field: value for field, value in machine.items() if field not in ("instance_uuid",)}
     machine["key"] = machine["key"].replace(old, name, 1)
-    machine["name"] = machine["name"].replace(old, name, 1)
+    # Short enough for Windows (rule A-07).
+    machine["name"] = machine["name"].replace(old, name.removeprefix("infra-"), 1)
     machine["nics"] = [{"network": f"bench-{segment}", "address": next(addresses[segment])} for _ in machine["nics"]]
     return machine
 
