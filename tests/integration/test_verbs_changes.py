@@ -231,15 +231,18 @@ def test_a_disk_that_is_no_longer_described_is_kept(few: EstateLab) -> None:
     assert few.writing_calls() == 0
 
 
-def test_a_system_that_is_no_longer_described_is_left_alone(few: EstateLab) -> None:
-    (few.repository / S02).unlink()
-    # What names it goes with it.
-    few.edit("platform/flows.yml", "source: s02-ap-1", "source: management")
-    few.edit("systems/s13-common-codes.yml", "wave: ", "freezes: [s02-payment], wave: ")
+def test_a_machine_that_is_no_longer_described_is_left_alone(few: EstateLab) -> None:
+    text = (few.repository / S02).read_text(encoding="utf-8")
+    second = text[text.index("  - key: s02-ap-2\n") : text.index("assumed:")]
+    few.edit(S02, second, "")
+    few.edit(S02, "    pair: ap\n", "")
     few.reset_counters()
     run = few.provision(now=INSIDE_WINDOW)
     assert run.as_result()["summary"]["changed"] == 0
-    assert {each.label for each in run.unmanaged if each.kind == "machine"} == {"s02-db01", "s02-ap01", "s02-ap02"}
+    assert sorted((each.kind, each.label) for each in run.unmanaged) == [
+        ("machine", "s02-ap02"),
+        ("separation", "kyotsu-mynumber/s02-ap"),
+    ]
     assert few.writing_calls() == 0
 
 
