@@ -34,7 +34,7 @@ test: setup-tests ## checks and tests, with one small end-to-end of each verb
 
 ##@ more checks
 
-.PHONY: test-all validate review approvals lint types unit integration molecule reference check-reference bench bench-bars
+.PHONY: test-all validate review change approvals lint types unit integration molecule reference check-reference bench bench-bars
 test-all: setup-tests ## every check, test, molecule scenario, fault and bar
 	@$(PYTHON) scripts/run_checks.py all
 
@@ -44,6 +44,9 @@ validate: setup ## check systems/ and platform/ against schemas and rules, offli
 BASE ?= origin/main
 review: setup ## what a change means for systems, capacity, tape and windows, offline: make review BASE=origin/main
 	@$(PYTHON) scripts/review.py --base $(BASE) --markdown reports/review.md --json reports/review.json $(ARGS)
+
+change: setup-tests ## what CI runs on a pull request: only what the branch can break, make change BASE=origin/main
+	@$(PYTHON) scripts/check_change.py --base $(BASE)
 
 approvals: setup ## are the approvals of approvals/ sound and fully signed
 	@$(PYTHON) scripts/approve.py check
@@ -60,8 +63,8 @@ unit: setup ## unit and data tests
 integration: setup-tests ## tests against real labs that they start themselves
 	@$(PYTHON) -m pytest -q tests/integration
 
-molecule: setup-tests ## one scenario against a lab of its own: make molecule SCENARIO=provision
-	@$(PYTHON) scripts/run_checks.py molecule --scenario $(SCENARIO)
+molecule: setup-tests ## one scenario against a lab of its own: make molecule SCENARIO=default BASE=origin/main
+	@KYOTSU_BASE="$(if $(filter command environment,$(origin BASE)),$(BASE))" $(PYTHON) scripts/run_checks.py molecule --scenario $(SCENARIO)
 
 reference: setup ## write docs/reference from the schemas
 	@$(PYTHON) scripts/reference.py

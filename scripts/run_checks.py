@@ -11,6 +11,7 @@ Examples:
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -56,8 +57,9 @@ class Finished:
 
 
 def pytest(name: str, *arguments: str) -> Step:
-    """A run of pytest."""
-    return Step(name, (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments))
+    """A run of pytest; CI shows what failed from the JUnit file."""
+    junit = f"--junitxml=reports/junit/{name.replace(' ', '-')}.xml"
+    return Step(name, (PYTHON, "-m", "pytest", "-q", "-p", "no:cacheprovider", junit, *arguments))
 
 
 def lint_steps() -> list[Step]:
@@ -92,7 +94,19 @@ def molecule_step(scenario: str) -> Step:
         "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
         "KYOTSU_LAB": f"molecule-{scenario}",
     }
+    if scenario == "default":
+        environment |= change_environment()
     return Step(f"molecule {scenario}", (str(BIN / "molecule"), "test", "-s", scenario), environment)
+
+
+def change_environment() -> dict[str, str]:
+    """What the scenario `default` is about: the systems that differ from the base (variable KYOTSU_BASE)."""
+    command = [PYTHON, "scripts/changed_systems.py"]
+    if base := os.environ.get("KYOTSU_BASE"):
+        command += ["--base", base]
+    finished = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, str] = json.loads(finished.stdout)
+    return found
 
 
 def scenarios() -> list[str]:

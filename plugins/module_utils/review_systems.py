@@ -30,6 +30,7 @@ class SystemReview:
     """One system that changes. `action`: added, removed, changed, or affected (only the platform below it changed)."""
 
     id: str
+    id_before: str | None  # None for a new one; another one for a renamed one
     name: Text
     action: str
     lines: tuple[Line, ...]
@@ -71,6 +72,7 @@ def system_reviews(sides: Sides) -> tuple[SystemReview, ...]:
             reviews.append(
                 SystemReview(
                     id=present.id,
+                    id_before=old.id if old else None,
                     name=Text(en=present.name_en, ja=present.name),
                     action=action,
                     lines=tuple(lines),

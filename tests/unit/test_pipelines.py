@@ -1,0 +1,75 @@
+"""The pipelines call make targets that exist, the same ones, and need no secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.small_estate import ROOT
+
+GITHUB = ROOT / ".github/workflows/ci.yml"
+GITLAB = ROOT / ".gitlab-ci.yml"
+
+
+def commands(value: Any) -> Iterator[str]:
+    """Every line of shell in a pipeline."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key in ("run", "script", "before_script") and not isinstance(each, dict):
+                lines = each if isinstance(each, list) else each.splitlines()
+                yield from (str(line) for line in lines)
+            else:
+                yield from commands(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from commands(each)
+
+
+def targets(file: Path) -> set[str]:
+    text = "\n".join(commands(yaml.safe_load(file.read_text(encoding="utf-8"))))
+    return set(re.findall(r"^make ([a-z-]+)", text, flags=re.MULTILINE))
+
+
+def made() -> set[str]:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z-]+):", makefile, flags=re.MULTILINE))
+
+
+@pytest.mark.parametrize("file", [GITHUB, GITLAB], ids=["GitHub", "GitLab"])
+def test_a_pipeline_calls_targets_that_exist(file: Path) -> None:
+    assert targets(file) == {"change", "approvals", "test", "test-all"}
+    assert targets(file) <= made()
+
+
+@pytest.mark.parametrize("file", [GITHUB, GITLAB], ids=["GitHub", "GitLab"])
+def test_a_pipeline_holds_no_secret_and_hides_no_failure(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert "secrets." not in text
+    assert not re.search(r"\|\| *true|allow_failure|continue-on-error", text)
+    assert "inventory/production" not in text
+
+
+def test_untrusted_text_of_a_pull_request_never_becomes_shell() -> None:
+    """An expression inside `run` is pasted into the script: what others write must come by the environment."""
+    text = "\n".join(commands(yaml.safe_load(GITHUB.read_text(encoding="utf-8"))))
+    assert "${{" not in text
+
+
+def test_the_whole_history_is_there_for_the_merge() -> None:
+    workflow = yaml.safe_load(GITHUB.read_text(encoding="utf-8"))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    checkouts = [step for step in steps if str(step.get("uses", "")).startswith("actions/checkout@")]
+    assert len(checkouts) == len(workflow["jobs"])
+    assert all(step["with"]["fetch-depth"] == 0 for step in checkouts)
+    assert yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["variables"]["GIT_DEPTH"] == "0"
+
+
+def test_the_page_names_what_the_pipelines_call() -> None:
+    page = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+    for target in targets(GITHUB):
+        assert f"make {target}" in page
