@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+from typing import ClassVar
+
 from ansible_collections.kyotsu.platform.plugins.modules import drift
 from ansible_collections.kyotsu.platform.plugins.plugin_utils.in_process import InProcess
 
@@ -9,4 +12,4 @@ from ansible_collections.kyotsu.platform.plugins.plugin_utils.in_process import 
 class ActionModule(InProcess):
     """kyotsu.platform.drift."""
 
-    MODULE = drift
+    MODULE: ClassVar[ModuleType] = drift

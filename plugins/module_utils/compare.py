@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal, Unmanaged
 from ansible_collections.kyotsu.platform.plugins.module_utils.compare_items import Difference, compare_items
@@ -34,6 +34,8 @@ class Comparison:
     changes: tuple[Change, ...]
     refusals: tuple[Refusal, ...]
     unmanaged: tuple[Unmanaged, ...]
+    # Instance UUIDs of the machines that were compared; no difference, so two comparisons are not told apart by it.
+    ours: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def compare_vcenter(
@@ -72,7 +74,13 @@ def compare_vcenter(
     if names is None:
         unmanaged += separations.unmanaged
         unmanaged += _unmanaged_machines(desired, observed)
-    return Comparison(vcenter=desired.id, changes=tuple(changes), refusals=tuple(refusals), unmanaged=tuple(unmanaged))
+    return Comparison(
+        vcenter=desired.id,
+        changes=tuple(changes),
+        refusals=tuple(refusals),
+        unmanaged=tuple(unmanaged),
+        ours=frozenset(machine.instance_uuid for machine in selected),
+    )
 
 
 def _without_separations(items: tuple[Item, ...]) -> tuple[Item, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,7 +31,10 @@ class Plan:
     unmanaged: tuple[Unmanaged, ...]
 
     def document(self) -> dict[str, Any]:
-        """The plan as JSON values, without times, in a fixed order; its digest is taken over this."""
+        """The plan as JSON values, without times, in a fixed order; its digest is taken over this.
+
+        What is unmanaged is left out: it is left alone, and an approval must not end because a stranger comes or goes.
+        """
         return {
             "kind": self.kind,
             "environment": self.environment,
@@ -41,7 +44,6 @@ class Plan:
             "observed": dict(sorted(self.observed.items())),
             "changes": [asdict(change) for change in self.changes],
             "refusals": [asdict(refusal) for refusal in self.refusals],
-            "unmanaged": [asdict(each) for each in self.unmanaged],
         }
 
     @property
@@ -71,19 +73,25 @@ def make_plan(
         commit=commit,
         part=part,
         scope=None if scope is None else tuple(scope),
-        observed={each.id: fingerprint(each) for each in observed},
+        observed={
+            each.id: fingerprint(each, comparison.ours) for each, comparison in zip(observed, comparisons, strict=True)
+        },
         changes=tuple(change for each in comparisons for change in each.changes),
         refusals=tuple(refusal for each in comparisons for refusal in each.refusals),
         unmanaged=tuple(one for each in comparisons for one in each.unmanaged),
     )
 
 
-def fingerprint(observed: ObservedVCenter) -> str:
-    """SHA-256 over everything of a vCenter that a plan depends on; free space, hosts and versions are left out."""
+def fingerprint(observed: ObservedVCenter, ours: Collection[str]) -> str:
+    """SHA-256 over what of a vCenter a plan is about: its foundation and the machines with these instance UUIDs.
+
+    Free space, hosts and versions are left out, and so are other people's machines, which come and go all day.
+    """
     volatile = {"host", "change_version", "reference", "snapshots", "snapshot_list"}
     machines = [
         {name: value for name, value in asdict(machine).items() if name not in volatile}
         for machine in sorted(observed.machines, key=lambda each: (each.instance_uuid, each.reference))
+        if machine.instance_uuid in ours
     ]
     # By their whole content: vCenter allows two separation rules of one name.
     items = sorted((asdict(item) for item in observed.items), key=canonical)
@@ -116,8 +124,10 @@ def read_plan_document(text: str) -> dict[str, Any]:
 
 
 def plan_file_text(plan: Plan) -> str:
-    """The content of a plan file in JSON."""
-    return json.dumps({"digest": plan.digest, "plan": plan.document()}, indent=2, ensure_ascii=False) + "\n"
+    """The content of a plan file in JSON. What is unmanaged is there to be read; the digest does not cover it."""
+    unmanaged = [asdict(each) for each in plan.unmanaged]
+    content = {"digest": plan.digest, "plan": plan.document(), "unmanaged": unmanaged}
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def explain_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
@@ -142,4 +152,6 @@ def explain_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     elif old["changes"] != new["changes"]:
         other = sum(before != now for before, now in zip(old["changes"], new["changes"], strict=True))
         reasons.append(f"{other} of its {len(old['changes'])} changes are others now")
-    return "; ".join(reasons) or "what it refuses or leaves alone is not the same"
+    if old.get("part") != new.get("part"):
+        reasons.append(f"it is a plan of {old.get('part')}, this is one of {new.get('part')}")
+    return "; ".join(reasons)

@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.change import Refusal, Result
+from ansible_collections.kyotsu.platform.plugins.module_utils.change import Refusal, Result, Unmanaged
 from ansible_collections.kyotsu.platform.plugins.module_utils.gate import Gate, Gated
-from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan, explain_difference, read_plan_document
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan, read_plan_document
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_approved import plan_of_document, remaining_changes
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import summary_line
 from ansible_collections.kyotsu.platform.plugins.module_utils.prerequisites import split_by_prerequisites
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs import results
@@ -36,6 +36,7 @@ class Decision:
     plan: Plan
     gated: Gated
     refusals: tuple[Refusal, ...]
+    unmanaged: tuple[Unmanaged, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,32 +98,41 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
 
 
 def _decide(target: Target, prepared: Prepared, order: Order, live: list[LiveVCenter]) -> Decision:
-    document = _read_plan(order.plan_file) if order.plan_file else None
+    approved = _read_plan(order.plan_file) if order.plan_file else None
     selection = order.selection
-    if document is not None:
+    if approved is not None:
         # A plan of everything serves foundation and provision; each does its part of it.
-        selection = replace(selection, part=document.get("part", selection.part))
-    plan = plan_of(target, prepared, live, selection)
-    if document is not None and document != plan.document():
-        raise VerbRefused(
-            f"plan file {order.plan_file} is not what would be done now: "
-            f"{explain_difference(document, plan.document())}. Nothing was changed; write the plan again and have it "
-            "approved"
-        )
-    changes = [change for change in plan.changes if part_of(change.kind) == order.selection.part]
+        selection = replace(selection, part=approved.part)
+    today = plan_of(target, prepared, live, selection)
+    left = today.changes
+    if approved is not None:
+        try:
+            left = remaining_changes(approved, today)
+        except ValueError as error:
+            raise VerbRefused(
+                f"plan file {order.plan_file} is not what would be done now: {error}. Nothing was changed; write the "
+                "plan again and have it approved"
+            ) from error
+    changes = [change for change in left if part_of(change.kind) == order.selection.part]
     there = [item for each in live for item in each.observed.items]
     missing: tuple[Refusal, ...] = ()
     if order.selection.part == MACHINES:
         changes_kept, missing = split_by_prerequisites(changes, there)
         changes = list(changes_kept)
     gated = Gate(prepared.estate, prepared.now, emergency=order.emergency).decide(changes)
-    Progress().say(f"{order.verb}: {summary_line(plan, gated.held)}")
-    return Decision(plan=plan, gated=gated, refusals=(*plan.refusals, *missing))
+    Progress().say(f"{order.verb}: {summary_line(today, gated.held)}")
+    return Decision(
+        # What is approved and recorded is the plan that a person saw, though part of it may be done already.
+        plan=approved or today,
+        gated=gated,
+        refusals=(*today.refusals, *missing),
+        unmanaged=today.unmanaged,
+    )
 
 
-def _read_plan(file: Path) -> dict[str, Any]:
+def _read_plan(file: Path) -> Plan:
     try:
-        return read_plan_document(file.read_text(encoding="utf-8"))
+        return plan_of_document(read_plan_document(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise VerbRefused(f"plan file {file}: {error.strerror}") from error
     except (ValueError, UnicodeDecodeError) as error:
@@ -146,7 +156,7 @@ def _outcome(
     return Outcome(
         results=shown,
         unchanged=count_unchanged(shown, live, order.selection),
-        unmanaged=decision.plan.unmanaged,
+        unmanaged=decision.unmanaged,
         digest=decision.plan.digest,
         seconds=time.monotonic() - started,
         calls=calls(live),

@@ -109,7 +109,7 @@ def test_changes_of_one_object_share_its_row_head() -> None:
 def test_held_changes_are_marked_with_what_they_wait_for() -> None:
     first, second = make_change(), make_change(field="cpu")
     found = page(first, second, held=(Held(change=second, reason="waits for window w"),))
-    assert len(found.of("span")) == 1
+    assert found.of("span").count({"class": "held"}) == 1
     assert found.text.count("保留 / held: waits for window w") == 1
 
 
@@ -118,7 +118,7 @@ def test_refusals_and_unmanaged_things_are_listed_only_where_there_are_any() -> 
     unmanaged = Unmanaged(vcenter=VCENTER, kind="machine", object="u", label="theirs")
     found = page(refusals=(refusal,), unmanaged=(unmanaged,))
     assert "never shrunk" in found.text
-    assert "vc-kyotsu: machine theirs" in found.text
+    assert "vc-kyotsu: 仮想サーバ / machine theirs" in found.text
     assert "Refused" not in page().text
     assert "Unmanaged" not in page().text
 
