@@ -104,7 +104,7 @@ def test_production_without_its_secrets_says_which_file_is_missing_and_touches_n
 
 
 def test_nobody_gives_a_plan_the_account_that_writes() -> None:
-    finished = playbook("plan.yml", "-e", "kyotsu_account=automation")
+    finished = playbook("plan.yml", "-e", "kyotsu_account=provision")
     assert finished.returncode != 0
     assert "reader" in finished.stdout
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 # What a plan depends on; a changed README does not make a plan another one.
-_TREES = ("systems", "platform", "plugins")
+_TREES = ("systems", "platform", "plugins", "inventory", "playbooks", "roles")
 
 
 def describe_commit(repository: Path, fingerprint: str) -> str:

@@ -29,7 +29,7 @@ def run_foundation(
     Raises:
         InvalidEstate, VCenterError, RecordsError, VerbRefused: nothing was touched.
     """
-    prepared = prepare(target, now)
+    prepared = prepare(target, now, writes=not check)
     order = Order(
         verb="foundation",
         selection=Selection(part=FOUNDATION),

@@ -26,12 +26,16 @@ class Prepared:
     now: datetime  # aware
 
 
-def prepare(target: Target, now: datetime | None) -> Prepared:
+def prepare(target: Target, now: datetime | None, *, writes: bool = False) -> Prepared:
     """Load and validate the estate.
 
     Raises:
         InvalidEstate: the data has errors; nothing was touched.
+        VerbRefused: a run that writes in production was given another time than the present.
     """
+    if writes and target.production and now is not None:
+        # Windows, freezes and approvals would all be judged at a time that somebody chose.
+        raise VerbRefused("now: in production a run that writes goes by the clock; leave it out, or use --check")
     moment = now or datetime.now(UTC)
     # The day that dates in the data mean is the day at the data centre, not in UTC; until the estate is loaded its time
     # zone is not known, and the only rules that depend on the day do so by whole days.

@@ -31,7 +31,7 @@ def run_provision(
     Raises:
         InvalidEstate, VCenterError, RecordsError, VerbRefused: nothing was touched.
     """
-    prepared = prepare(target, now)
+    prepared = prepare(target, now, writes=not check)
     selection = Selection(part=MACHINES, names=scope_of(prepared, names))
     order = Order(
         verb="provision",
