@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,33 @@ def test_a_changed_property_is_read_back_and_the_others_stay(
         (change.kind, change.object): before[change.kind, change.object] | {change.field: change.after}
     }
     assert properties(lab.read(session).items) == expected
+
+
+def test_an_outage_that_comes_too_late_for_its_window_is_held(
+    lab: VCenterLab, session: Session, results: list[Result]
+) -> None:
+    end = datetime(2026, 11, 29, 5, tzinfo=UTC)
+    vlan = update("port_group", "pg-a", "vlan_id", 110, 113, "outage")
+    before = lab.read(session)
+
+    def apply_at(moment: datetime) -> list[Result]:
+        return apply_items(
+            session,
+            before,
+            [vlan, creation("folder", f"made-at-{moment:%H%M%S}", {})],
+            datacenter=DATACENTER,
+            options=lab.options,
+            progress=lambda _result: None,
+            start_before={(vlan.vcenter, vlan.kind, vlan.object): end},
+            clock=lambda: moment,
+        )
+
+    late = {result.kind: result for result in apply_at(end)}
+    assert {kind: result.status for kind, result in late.items()} == {"folder": "changed", "port_group": "held"}
+    assert "its window closed at 2026-11-29 05:00" in late["port_group"].message
+    assert properties(lab.read(session).items)["port_group", "pg-a"]["vlan_id"] == 110
+    assert [result.status for result in apply_at(end - timedelta(seconds=1))] == ["changed", "changed"]
+    assert properties(lab.read(session).items)["port_group", "pg-a"]["vlan_id"] == 113
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,66 @@ def test_a_change_that_needs_a_reboot_puts_the_machine_back_on(lab: VCenterLab, 
     methods = lab.control.counters()["methods"]
     assert (methods["PowerOffVM_Task"], methods["PowerOnVM_Task"]) == (1, 1)
     assert observed(lab, session, desired).power == "on"
+
+
+def test_what_comes_too_late_for_its_window_is_held_and_the_rest_is_done(lab: VCenterLab, session: Session) -> None:
+    end = datetime(2026, 11, 29, 5, tzinfo=UTC)
+    first, second = (desired_machine(f"window-{order}", order=order) for order in (0, 1))
+    make(lab, session, first, second)
+    moments = iter([end - timedelta(seconds=1), end])  # the second machine's turn comes when the first is done
+    results = apply_machines(
+        session,
+        lab.read(session),
+        [
+            MachineWork(
+                desired=each,
+                observed=observed(lab, session, each),
+                changes=(
+                    update("machine", each.key, "cpu", 2, 1, "reboot"),
+                    update("machine", each.key, "notes", each.notes, "new"),
+                ),
+                start_before=end,
+            )
+            for each in (first, second)
+        ],
+        datacenter=DATACENTER,
+        limits=LIMITS,
+        progress=lambda _result: None,
+        clock=lambda: next(moments),
+    )
+    assert [(result.object, result.status, [each.field for each in result.changes]) for result in results] == [
+        ("window-0", "changed", ["cpu", "notes"]),
+        ("window-1", "held", ["cpu"]),
+        ("window-1", "changed", ["notes"]),
+    ]
+    assert "its window closed at 2026-11-29 05:00 before its turn" in results[1].message
+    found = [observed(lab, session, each) for each in (first, second)]
+    assert [(each.cpu, each.notes) for each in found] == [(1, "new"), (2, "new")]
+
+
+def test_a_machine_of_which_all_is_too_late_is_not_touched_and_stops_nobody(lab: VCenterLab, session: Session) -> None:
+    end = datetime(2026, 11, 29, 5, tzinfo=UTC)
+    late, after = desired_machine("late", order=0), desired_machine("after-late", order=1)
+    make(lab, session, late)
+    results = apply_machines(
+        session,
+        lab.read(session),
+        [
+            MachineWork(
+                desired=late,
+                observed=observed(lab, session, late),
+                changes=(update("machine", "late", "power", "on", "off", "outage"),),
+                start_before=end,
+            ),
+            MachineWork(desired=after, observed=None, changes=(machine_creation(after),)),
+        ],
+        datacenter=DATACENTER,
+        limits=LIMITS,
+        progress=lambda _result: None,
+        clock=lambda: end,
+    )
+    assert [(result.object, result.status) for result in results] == [("late", "held"), ("after-late", "changed")]
+    assert observed(lab, session, late).power == "on"
 
 
 def set_guest(session: Session, found: ObservedMachine, **values: str) -> None:

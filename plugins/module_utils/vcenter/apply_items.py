@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from datetime import datetime
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Result
@@ -21,6 +22,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_comm
     NotPossible,
     World,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.deadlines import held, in_time, time_now
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import message_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tasks import TaskWaiter
@@ -65,12 +67,15 @@ def apply_items(
     datacenter: str,
     options: ApplyOptions,
     progress: Callable[[Result], None],
+    start_before: Mapping[tuple[str, str, str], datetime] | None = None,
+    clock: Callable[[], datetime] = time_now,
 ) -> list[Result]:
     """Apply changes of any kind but machine; one Result per object, status changed or failed.
 
-    An object that fails does not stop the others; what needs it fails too and says so. `progress` is called in the
-    caller's thread as each object is done; what it raises ends all that was not begun. `datacenter` must be the one
-    that was observed.
+    Changes that interrupt and whose turn comes only after `start_before` (gate.Gated) of their object are left undone:
+    one more Result, status held. An object that fails does not stop the others; what needs it fails too and says so.
+    `progress` is called in the caller's thread as each object is done; what it raises ends all that was not begun.
+    `datacenter` must be the one that was observed.
     """
     if datacenter != observed.datacenter:
         raise ValueError(f"observed is datacenter {observed.datacenter}, asked for is {datacenter}")
@@ -78,12 +83,12 @@ def apply_items(
     with TaskWaiter(session) as waiter, ThreadPoolExecutor(options.parallel) as pool:
         world = World(session, observed, waiter, options)
         for layer in _layers(changes):
-            futures = [pool.submit(_apply, world, group) for group in layer]
+            futures = [pool.submit(_apply_in_time, world, group, start_before or {}, clock) for group in layer]
             try:
                 for future in as_completed(futures):
-                    result = future.result()
-                    progress(result)
-                    results.append(result)
+                    for result in future.result():
+                        progress(result)
+                        results.append(result)
             except BaseException:
                 # The lock is lost or the user gave up: what was not begun must not begin.
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -101,6 +106,18 @@ def _layers(changes: Iterable[Change]) -> list[list[tuple[Change, ...]]]:
     for (kind, depth, _), group in sorted(groups.items(), key=lambda entry: entry[0]):
         layers.setdefault((kind, depth), []).append(tuple(group))
     return list(layers.values())
+
+
+def _apply_in_time(
+    world: World,
+    changes: tuple[Change, ...],
+    start_before: Mapping[tuple[str, str, str], datetime],
+    clock: Callable[[], datetime],
+) -> list[Result]:
+    limit = start_before.get((changes[0].vcenter, changes[0].kind, changes[0].object))
+    now, late = in_time(changes, limit, clock)
+    results = [held(late, limit)] if late and limit else []
+    return [*results, _apply(world, now)] if now else results
 
 
 def _apply(world: World, changes: tuple[Change, ...]) -> Result:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
@@ -14,6 +15,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     ObservedVCenter,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import ApplyOptions, World
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.deadlines import held, in_time, time_now
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import message_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.machine_steps import MachineUpdate, make_machine
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
@@ -23,11 +25,15 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tasks impo
 
 @dataclass(frozen=True)
 class MachineWork:
-    """What is to be done with one machine: a creation, or updates of one that is observed."""
+    """What is to be done with one machine: a creation, or updates of one that is observed.
+
+    `start_before`: when its changes that interrupt must have begun, the end of its window; None for no limit.
+    """
 
     desired: DesiredMachine
     observed: ObservedMachine | None
     changes: tuple[Change, ...]
+    start_before: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -50,11 +56,14 @@ def apply_machines(
     limits: Limits,
     progress: Callable[[Result], None],
     administrator_keys: tuple[str, ...] = (),
+    clock: Callable[[], datetime] = time_now,
 ) -> list[Result]:
     """Apply the changes of machines; one Result per machine, status changed or failed.
 
     A machine that fails does not stop those of other systems; machines of the same system with a higher order are then
-    not started and fail with the reason. `progress` is called in the caller's thread as each machine is done.
+    not started and fail with the reason. Changes that interrupt and whose turn comes only after the window has closed
+    are left undone: a Result of their own, status held. `progress` is called in the caller's thread as each machine is
+    done.
     """
     options = ApplyOptions(task_seconds=limits.task_seconds, administrator_keys=administrator_keys)
     with TaskWaiter(session) as waiter, ThreadPoolExecutor(max(1, min(limits.total, len(work)))) as pool:
@@ -64,16 +73,23 @@ def apply_machines(
         running: dict[Future[Result], MachineWork] = {}
         results: list[Result] = []
         while True:
-            done = [(each, _not_started(each, reason)) for each, reason in schedule.hopeless()]
+            done: list[tuple[MachineWork | None, Result]] = [
+                (each, _not_started(each, reason)) for each, reason in schedule.hopeless()
+            ]
             for each in schedule.startable():
-                running[pool.submit(_apply, world, each, limits)] = each
+                now, late = in_time(each.changes, each.start_before, clock)
+                if late and each.start_before:
+                    done.append((each if not now else None, held(late, each.start_before)))
+                if now:
+                    running[pool.submit(_apply, world, replace(each, changes=now), limits)] = each
             if not done and not running:
                 return results
             if not done:
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 done = [(running.pop(future), future.result()) for future in finished]
-            for each, result in done:
-                schedule.finish(each, failed=result.status == "failed")
+            for ended, result in done:
+                if ended is not None:  # else the rest of the machine is being worked on
+                    schedule.finish(ended, failed=result.status == "failed")
                 progress(result)
                 results.append(result)
 

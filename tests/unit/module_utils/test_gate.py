@@ -124,6 +124,41 @@ def test_every_risk_is_decided_and_the_order_is_kept() -> None:
     assert [each.change.field for each in gated.held] == ["data", "destroy"] * 2
 
 
+def start_before(
+    change: Change, now: datetime, of: Estate | None = None, emergency: str | None = None
+) -> list[datetime]:
+    gated = Gate(of or estate(), now, emergency=emergency).decide([change])
+    assert gated.passed == (change,)
+    assert set(gated.start_before) <= {(change.vcenter, change.kind, change.object)}
+    return list(gated.start_before.values())
+
+
+@pytest.mark.parametrize("risk", ["reboot", "outage"])
+def test_what_interrupts_must_begin_before_its_window_ends(risk: str) -> None:
+    # Opened on Saturday at 21:00 for eight hours.
+    assert start_before(make_change(risk=risk), SATURDAY_NIGHT) == [datetime(2026, 11, 29, 5, tzinfo=TOKYO)]
+
+
+def test_a_freeze_that_begins_inside_a_window_ends_it_at_midnight() -> None:
+    of = make_estate(
+        make_system("s01", make_machine()),
+        freezes=(make_freeze(id="f", start="2026-11-29", end="2026-11-29", everybody=True),),
+    )
+    assert start_before(make_change(), SATURDAY_NIGHT, of) == [datetime(2026, 11, 29, tzinfo=TOKYO)]
+
+
+def test_what_interrupts_nobody_may_begin_at_any_time() -> None:
+    assert start_before(make_change(risk="none"), SATURDAY_NIGHT) == []
+
+
+def test_an_emergency_may_begin_at_any_time() -> None:
+    assert start_before(make_change(), SATURDAY_NIGHT, emergency="CVE-2026-1: exploited") == []
+
+
+def test_what_is_held_has_no_time_to_begin() -> None:
+    assert Gate(estate(), TUESDAY_NOON).decide([make_change()]).start_before == {}
+
+
 def test_machines_of_one_window_and_other_freezes_do_not_share_a_decision() -> None:
     free, frozen = make_machine("free"), make_machine("frozen", patch=None)
     systems = make_estate(
