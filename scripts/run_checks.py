@@ -114,24 +114,33 @@ def scenarios() -> list[str]:
     return sorted(path.parent.name for path in (REPOSITORY / "tests/molecule").glob("*/molecule.yml"))
 
 
-def quick_steps() -> list[Step]:
+@dataclass(frozen=True)
+class Phase:
+    """Steps that run side by side in so many lanes; phases follow each other."""
+
+    steps: Sequence[Step]
+    lanes: int = 1
+
+
+def quick_phases() -> list[Phase]:
     """What `make test` runs: everything short, and one small end-to-end of each verb."""
     return [
-        pytest("integration", "tests/integration"),
-        *lint_steps(),
-        *type_steps(),
-        *data_steps(),
-        pytest("unit and data", "tests/unit", "tests/data"),
-        molecule_step("provision"),
+        Phase(
+            [pytest("unit and data", "tests/unit", "tests/data"), *lint_steps(), *type_steps(), *data_steps()], LANES
+        ),
+        # Tests share their labs within a file; the two processes are the lanes here.
+        Phase([pytest("integration", "-n", str(LANES), "--dist", "loadfile", "tests/integration")]),
+        Phase([molecule_step("provision")]),
     ]
 
 
-def all_steps() -> list[Step]:
-    """Everything but the benches, which are run alone afterwards."""
+def all_phases() -> list[Phase]:
+    """Everything: the other scenarios, the faults, and the bars, alone, since seconds mean nothing beside a test."""
     return [
-        *quick_steps(),
-        *(molecule_step(scenario) for scenario in scenarios() if scenario != "provision"),
-        pytest("faults", "tests/faults"),
+        *quick_phases(),
+        Phase([molecule_step(scenario) for scenario in scenarios() if scenario != "provision"], LANES),
+        Phase([pytest("faults", "-n", str(LANES), "--dist", "loadfile", "tests/faults")]),
+        Phase([Step("bars", (PYTHON, "tests/bench/bars.py"))]),
     ]
 
 
@@ -168,10 +177,13 @@ def table(results: Sequence[Finished]) -> str:
     return "\n".join(lines)
 
 
-def run_steps(steps: Sequence[Step], lanes: int) -> list[Finished]:
-    """Run steps in so many lanes; all run to their end, so that one report shows everything that is wrong."""
-    with ThreadPoolExecutor(max_workers=lanes) as pool:
-        return list(pool.map(run, steps))
+def run_phases(phases: Sequence[Phase]) -> list[Finished]:
+    """Run everything to its end, so that one report shows all that is wrong."""
+    results: list[Finished] = []
+    for phase in phases:
+        with ThreadPoolExecutor(max_workers=phase.lanes) as pool:
+            results += pool.map(run, phase.steps)
+    return results
 
 
 def main() -> int:
@@ -184,19 +196,16 @@ def main() -> int:
         parser.error("molecule needs --scenario")
 
     started = time.monotonic()
+    phases = {
+        "molecule": lambda: [Phase([molecule_step(arguments.scenario)])],
+        "lint": lambda: [Phase(lint_steps(), LANES)],
+        "types": lambda: [Phase(type_steps())],
+        "quick": quick_phases,
+        "all": all_phases,
+    }
+    results = run_phases(phases[arguments.what]())
     if arguments.what == "molecule":
-        results = run_steps([molecule_step(arguments.scenario)], 1)
         print(results[0].output)
-    elif arguments.what == "lint":
-        results = run_steps(lint_steps(), LANES)
-    elif arguments.what == "types":
-        results = run_steps(type_steps(), 1)
-    elif arguments.what == "quick":
-        results = run_steps(quick_steps(), LANES)
-    else:
-        results = run_steps(all_steps(), LANES)
-        # Measured alone: a bar in seconds means nothing beside a running test.
-        results += run_steps([Step("bars", (PYTHON, "tests/bench/bars.py"))], 1)
     failed = [each.step.name for each in results if each.code != 0]
     print(f"\n{table(results)}\n")
     # pytest's own closing lines, for those who read this output with a machine.
