@@ -1,19 +1,25 @@
 # The lab's vCenters; included by the Makefile, which defines PYTHON, LAB and setup.
 LAB ?= default
 
-.PHONY: lab-build lab-up lab-stop lab-status lab-down
+.PHONY: lab-build lab-up lab-stop lab-status lab-ssh lab-down
+# Which Linux machines boot when they are switched on: none | some | all; without it as the last time, at first none.
+GUESTS ?=
 # With the system's Python: it may run beside setup, before .venv is there.
 lab-build: ## build the vCenter simulator (only if its sources have changed)
 	@python3 lab/lab.py build
 
-lab-up: setup ## start the lab LAB=default, or what is missing of it
-	@$(PYTHON) lab/lab.py up --lab $(LAB)
+lab-up: setup ## start the lab LAB=default, or what is missing of it; GUESTS=none, some or all
+	@if [ -n "$(GUESTS)" ] && [ "$(GUESTS)" != none ]; then scripts/bootstrap guests; fi
+	@$(PYTHON) lab/lab.py up --lab $(LAB) $(if $(GUESTS),--guests $(GUESTS))
 
 lab-stop: setup ## end the lab's processes and keep its world
 	@$(PYTHON) lab/lab.py stop --lab $(LAB)
 
 lab-status: setup ## the lab's processes, ports, memory and objects; exit 3 if one does not run
 	@$(PYTHON) lab/lab.py status --lab $(LAB)
+
+lab-ssh: setup ## log in to a guest: make lab-ssh HOST=s02-db01
+	@$(PYTHON) lab/lab.py ssh --lab $(LAB) $(HOST)
 
 lab-down: setup ## end the lab's processes and remove its world, passwords and certificates
 	@$(PYTHON) lab/lab.py down --lab $(LAB)

@@ -19,6 +19,7 @@ from lab.paths import REPOSITORY, STATE_ROOT
 from lab.toolchain import check_sources, ensure_simulator
 
 if TYPE_CHECKING:
+    from lab.guests.process import Guests
     from lab.laboratory import Laboratory, ProcessStatus
 
 EXIT_FAILED = 1
@@ -54,10 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--guests",
         choices=("none", "some", "all"),
-        default=os.environ.get("GUESTS") or None,
-        help="which Linux machines boot when they are switched on (default: GUESTS, else as the last time, else none)",
+        help="which Linux machines boot when they are switched on (default: as the last time, at first none)",
     )
     command("status", _status, "list processes; exit 3 if one does not run")
+    ssh = command("ssh", _ssh, "log in to a guest, or run a command in it")
+    ssh.add_argument("host", help="name of a machine")
+    ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="command", help="command to run instead of a shell")
     command("stop", _stop, "end the processes, keep the world")
     command("down", _down, "end the processes and remove everything")
     command("env", _env, "print shell variables for this lab")
@@ -111,7 +114,29 @@ def _status(options: argparse.Namespace) -> int:
     print(f"{'vcenter':<14}{'pid':>8}{'port':>7}{'memory':>9}{'hosts':>7}{'VMs':>7}{'journal':>10}  log")
     for status in statuses:
         print(_line(status))
-    return 0 if all(status.pid for status in statuses) else EXIT_NOT_RUNNING
+    guests_run = _print_guests(_laboratory(options).guests)
+    return 0 if guests_run and all(status.pid for status in statuses) else EXIT_NOT_RUNNING
+
+
+def _print_guests(guests: Guests) -> bool:
+    """One line per machine that the guest manager knows; give whether all is well."""
+    if not guests.paths.settings_file.exists():
+        print("\nguests: none (make lab-up GUESTS=some)")
+        return True
+    pid = guests.process.pid()
+    if pid is None:
+        print(f"\nguests: their manager does not run, see {guests.process.log_file}; make lab-up starts it")
+        return False
+    entries = guests.client.guests()
+    running = [each for each in entries if each["pid"]]
+    memory = sum(each["memory_bytes"] for each in running)
+    print(
+        f"\nguests: {len(running)} run, {_megabytes(memory)} of memory, network {guests.namespace}, manager pid {pid}"
+    )
+    for each in entries:
+        state = f"pid {each['pid']}" if each["pid"] else each["reason"] or "off"
+        print(f"{each['name']:<32}{', '.join(each['addresses']):<22}{_megabytes(each['memory_bytes']):>9}  {state}")
+    return True
 
 
 def _line(status: ProcessStatus) -> str:
@@ -124,6 +149,13 @@ def _line(status: ProcessStatus) -> str:
 
 def _megabytes(size: int) -> str:
     return f"{size / 1_000_000:.1f} MB"
+
+
+def _ssh(options: argparse.Namespace) -> int:
+    from lab.guests.ssh import ssh_command
+
+    command = ssh_command(_laboratory(options).guests, options.host, options.words)
+    os.execvp(command[0], command)  # noqa: S606  # ssh takes the terminal; a list, no shell
 
 
 def _stop(options: argparse.Namespace) -> int:

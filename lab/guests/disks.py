@@ -12,32 +12,51 @@ from lab.guests.commands import run
 
 _FIFREEZE = 0xC0045877
 _FITHAW = 0xC0045878
-_MAGIC_OFFSET = 1024 + 0x38  # of the ext superblock
+_SUPERBLOCK = 1024  # where it stands in an ext file system
+_MEBIBYTE = 1024 * 1024
 _COPY_SECONDS = 300.0
 
 
+class InUse(LabError):
+    """The kernel does not let this process grow a file system that is mounted."""
+
+
 def prepare(file: Path, size: int) -> None:
-    """Make the file as large as `size` bytes (never smaller than it is) with a file system in it."""
+    """Make the file as large as `size` bytes (never smaller than it is) with a file system in it.
+
+    Raises LabError for a file that holds something else: it is never formatted over.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("ab"):
         pass
-    current = file.stat().st_size
-    if current < size:
+    found = file.stat()
+    if found.st_size < size:
         os.truncate(file, size)
-    if not has_file_system(file):
-        # Nothing is written that is zero anyway: the file stays sparse.
-        options = "nodiscard,lazy_itable_init=1,lazy_journal_init=1"
-        run(["mkfs.ext4", "-F", "-q", "-m", "0", "-J", "size=4", "-E", options, str(file)])
-    elif 0 < current < size:
-        run(["e2fsck", "-f", "-p", str(file)])
-        run(["resize2fs", str(file)])
+    if _file_system_bytes(file):
+        _grow_unmounted(file)
+        return
+    if found.st_blocks:
+        raise LabError(f"{file} holds no ext4 file system that could be mounted, and is not empty")
+    # Nothing is written that is zero anyway: the file stays sparse.
+    options = "nodiscard,lazy_itable_init=1,lazy_journal_init=1"
+    run(["mkfs.ext4", "-F", "-q", "-m", "0", "-J", "size=4", "-E", options, str(file)])
 
 
-def has_file_system(file: Path) -> bool:
-    """Tell whether a file begins like an ext4 file system."""
+def _file_system_bytes(file: Path) -> int:
+    """Give the size of the ext4 file system in a file, 0 if there is none."""
     with file.open("rb") as stream:
-        stream.seek(_MAGIC_OFFSET)
-        return stream.read(2) == b"\x53\xef"
+        stream.seek(_SUPERBLOCK)
+        block = stream.read(64)
+    if len(block) < 64 or block[56:58] != b"\x53\xef":
+        return 0
+    blocks, shift = int.from_bytes(block[4:8], "little"), int.from_bytes(block[24:28], "little")
+    return blocks * (1024 << shift)
+
+
+def _grow_unmounted(file: Path) -> None:
+    if file.stat().st_size - _file_system_bytes(file) >= _MEBIBYTE:
+        run(["e2fsck", "-f", "-p", str(file)], accepted=(0, 1))  # 1: it has corrected something
+        run(["resize2fs", str(file)])
 
 
 def mount(file: Path, place: Path) -> None:
@@ -67,13 +86,19 @@ def unmount(place: Path) -> None:
 
 
 def grow_mounted(place: Path, file: Path, size: int) -> None:
-    """Grow a file and the file system in it while it is mounted."""
-    if file.stat().st_size >= size:
+    """Grow a file and the file system in it while it is mounted. Raises InUse where that takes a right we lack."""
+    if file.stat().st_size < size:
+        os.truncate(file, size)
+    if file.stat().st_size - _file_system_bytes(file) < _MEBIBYTE:
         return
-    os.truncate(file, size)
     device = _device_of(place)
     run(["losetup", "--set-capacity", device])
-    run(["resize2fs", device])
+    try:
+        run(["resize2fs", device])
+    except LabError as error:
+        if "Permission denied" in str(error):
+            raise InUse(f"{file} cannot grow while it is mounted: CAP_SYS_RESOURCE is withheld here") from error
+        raise
 
 
 def _device_of(place: Path) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from lab.errors import LabError
 from lab.files import read_json, write_json
 from lab.guests import bundle, channel, disks
-from lab.guests.hotplug import mount_inside
+from lab.guests.hotplug import mount_inside, unmount_inside
 from lab.guests.machine import Disk, Machine
 from lab.guests.network import attach
 from lab.guests.runtime import Runtime
@@ -202,12 +202,24 @@ class Guest:
         for position, disk in enumerate(machine.disks):
             place = self.mounts / f"disk{position}"
             if os.path.ismount(place):
-                disks.grow_mounted(place, disk.file, self.settings.disk_bytes(disk.capacity))
-                continue
+                self._grow(pid, position, disk)
+            else:
+                self._mount_disk(position, disk)
+                where = machine.mount_of(position)
+                if where:
+                    mount_inside(pid, place, where)
+
+    def _grow(self, pid: int, position: int, disk: Disk) -> None:
+        place, where = self.mounts / f"disk{position}", self.machine.mount_of(position)
+        try:
+            disks.grow_mounted(place, disk.file, self.settings.disk_bytes(disk.capacity))
+        except disks.InUse as error:
+            # Out of the guest, grown, and in again: possible as long as nothing in the guest has a file open on it.
+            if not position or not where or not unmount_inside(pid, where):
+                raise LabError(f"{error}; {self.machine.name} has the new size after its next power cycle") from error
+            disks.unmount(place)
             self._mount_disk(position, disk)
-            where = machine.mount_of(position)
-            if where:
-                mount_inside(pid, place, where)
+            mount_inside(pid, place, where)
 
     # --- snapshots ---------------------------------------------------------------------------------------------------
 

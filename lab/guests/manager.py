@@ -60,7 +60,8 @@ class Manager:
     def no_guest(self, machine: Machine) -> str:
         """Give why a machine has no guest; empty if it has one."""
         if not machine.is_linux:
-            return f"no guest: {machine.guest_id} is not exercised in the lab, only Linux is"
+            system = "Windows" if "win" in machine.guest_id.lower() else machine.guest_id or "unknown system"
+            return f"no guest: {system} does not run in the lab"
         if self.settings.machines is not None and machine.instance_uuid not in self.settings.machines:
             return "no guest: not among the machines that were chosen (make lab-up GUESTS=all gives it one)"
         if not machine.disks:

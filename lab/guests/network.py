@@ -20,6 +20,9 @@ def inside(namespace: str, *command: str) -> list[str]:
 def ensure_network(namespace: str, networks: Iterable[Network], flows: Iterable[Flow]) -> None:
     """Make what is missing of bridges and addresses, and replace the rules as a whole."""
     run(inside(namespace, "sysctl", "-q", "-w", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.disable_ipv6=1"))
+    # Where the kernel shows bridged frames to the rules for routed ones, it must not: a network is one piece.
+    if Path("/proc/sys/net/bridge/bridge-nf-call-iptables").exists():
+        run(inside(namespace, "sysctl", "-q", "-w", "net.bridge.bridge-nf-call-iptables=0"))
     # The rules stand before the first bridge: there is no moment at which everything is open.
     run(inside(namespace, "nft", "-f", "-"), given=ruleset(flows))
     there = set(_bridges(namespace))

@@ -90,7 +90,7 @@ def _some(repository: Path) -> Iterator[dict[str, Any]]:
         machines = [machine for machine in system["machines"] if _is_linux(machine)]
         roles = {machine["role"] for machine in machines}
         offsite = bool(system.get("backup", {}).get("offsite"))
-        if system["kind"] == "hosted" and system["segment"] not in segments and {"db", "ap"} <= roles:
+        if system["kind"] == "hosted" and system["segment"] not in segments and len(roles) > 1:
             segments.add(system["segment"])
             yield from _one_of_each_role(machines, _SHOWN_PER_SYSTEM)
         elif system["kind"] == "hosted" and offsite:

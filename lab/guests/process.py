@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,12 +14,14 @@ from lab.background_process import BackgroundProcess
 from lab.errors import LabError
 from lab.guests import requirements
 from lab.guests.client import ManagerClient
-from lab.guests.commands import run
 from lab.guests.image import ensure_image
 from lab.guests.namespaces import ensure_namespaces, remove_namespaces
 from lab.guests.plan import GuestPlan
+from lab.guests.runtime import Runtime
 from lab.guests.settings import GuestPaths, Settings, guest_paths, namespace_name
 from lab.paths import REPOSITORY, LabPaths
+
+_AT_A_TIME = 4
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Guests:
         if self.paths.settings_file.exists() and Settings.read(self.paths.settings_file) != settings:
             self.process.stop()
         settings.write(self.paths.settings_file)
+        (self.paths.root / "namespace").write_text(f"{self.namespace}\n", encoding="utf-8")
         if not ensure_namespaces(self.namespace, self.paths.mount_namespace):
             self.process.stop()  # it worked in namespaces that are gone
         self._start(say)
@@ -94,11 +99,15 @@ class Guests:
         return was_running
 
     def _end_containers(self) -> None:
-        """Kill what the runtime knows. The mounts end with their namespace."""
-        if not self.paths.runtime.exists():
-            return
-        for path in self.paths.runtime.iterdir():
-            run(["runc", "--root", str(self.paths.runtime), "delete", "--force", path.name])
+        """Kill what the runtime knows, all at once. The mounts end with their namespace."""
+        runtime = Runtime(self.paths.runtime)
+        names = runtime.names()
+        for name in names:
+            pid = runtime.pid(name)
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            list(pool.map(runtime.delete, names))
 
     def _remove_cgroups(self) -> None:
         root = Path("/sys/fs/cgroup")

@@ -66,7 +66,7 @@ class Watch:
                 self._tell(guest, seen, _not_running())
             return
         if guest.started != seen.started:
-            self._seen[guest.identity] = seen = _Seen(started=guest.started, told=seen.told)
+            self._seen[guest.identity] = seen = _Seen(started=guest.started)
         if guest.pid() is None:
             self._ended(guest, seen)
             return

@@ -16,6 +16,10 @@ func (v *vcenter) repair(c *call, answer *buffered) *buffered {
 	switch {
 	case c.failedTask.Value != "":
 		return referenceAnswer(c.method, c.failedTask)
+	case c.method == "HttpNfcLeaseGetManifest" && answer.status == http.StatusOK:
+		if manifest := v.nfc.manifest(c.this); manifest != nil {
+			return manifest
+		}
 	case c.method == "Fetch" && bytes.Contains(answer.body.Bytes(), []byte("<RetrievePropertiesExResponse")):
 		return soapAnswer(`<FetchResponse xmlns="urn:vim25"></FetchResponse>`) // a property that is not set
 	case c.method == "AddAuthorizationRole" && answer.status == http.StatusOK:

@@ -165,6 +165,8 @@ func (g *guests) after(ctx *simulator.Context, c *call, made []types.ManagedObje
 	switch body := c.body.(type) {
 	case *types.PowerOffVM_Task:
 		g.bringToPower(ctx, c.machine)
+	case *types.ShutdownGuest:
+		toolsEnded(ctx, c.machine)
 	case *types.PowerOnMultiVM_Task:
 		for _, ref := range body.Vm {
 			g.bringToPower(ctx, ref)
@@ -204,6 +206,21 @@ func (g *guests) bringToPower(ctx *simulator.Context, ref types.ManagedObjectRef
 		return
 	}
 	g.tell("power-off", guestRequest{Machine: machine})
+	toolsEnded(ctx, ref)
+}
+
+// toolsEnded says what everybody knows of a machine that is off, before its guest's watch does.
+func toolsEnded(ctx *simulator.Context, ref types.ManagedObjectReference) {
+	machine, ok := ctx.Map.Get(ref).(*simulator.VirtualMachine)
+	if !ok {
+		return
+	}
+	state := guestState{Tools: string(types.VirtualMachineToolsRunningStatusGuestToolsNotRunning), Heartbeat: "gray"}
+	ctx.WithLock(machine, func() {
+		if machine.Guest.ToolsStatus != types.VirtualMachineToolsStatusToolsNotInstalled {
+			state.write(ctx, machine)
+		}
+	})
 }
 
 // cloned gives a clone what its source's disks hold; templates hold nothing.

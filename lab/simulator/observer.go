@@ -19,6 +19,7 @@ type observer struct {
 	journal  *journal
 	tags     *tagStore
 	guests   *guests
+	nfc      *nfc
 }
 
 var observerRef = types.ManagedObjectReference{Type: "LabObserver", Value: "observer"}
@@ -57,6 +58,10 @@ func (o *observer) UpdateObject(ctx *simulator.Context, object mo.Reference, cha
 		if state == types.TaskInfoStateSuccess || state == types.TaskInfoStateError {
 			o.taskEnded(ctx, task)
 		}
+		return
+	}
+	if lease, ok := object.(*mo.HttpNfcLease); ok {
+		o.nfc.leaseReady(ctx, lease)
 		return
 	}
 	ref := object.Reference()
@@ -157,6 +162,12 @@ func (o *observer) callEnded(ctx *simulator.Context, c *call) {
 		completeRelocation(ctx, c.this, c.before)
 	case *types.CreateResourcePool, *types.UpdateConfig:
 		o.refreshPools(ctx)
+	}
+	if strings.HasPrefix(c.method, "HttpNfcLease") {
+		if c.method == "HttpNfcLeaseComplete" || c.method == "HttpNfcLeaseAbort" {
+			o.nfc.leaseEnded(c.this)
+		}
+		return
 	}
 	if strings.Contains(c.method, "Datastore") {
 		o.capacity.UpdateDatastores(ctx)

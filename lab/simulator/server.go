@@ -44,6 +44,7 @@ type vcenter struct {
 	tags     *tagStore
 	observer *observer
 	guests   *guests
+	nfc      *nfc
 
 	listener net.Listener
 	server   *http.Server
@@ -69,7 +70,7 @@ func newVCenter(config *Config) (*vcenter, error) {
 	v := &vcenter{
 		config: config, started: time.Now(), accounts: accounts,
 		counters: newCounters(), delays: &delayer{}, faults: &faultRules{}, world: &worldHolder{},
-		journal: newJournal(config.JournalFile), guests: newGuests(config.VCenter, config.GuestsSocket),
+		journal: newJournal(config.JournalFile), guests: newGuests(config.VCenter, config.GuestsSocket), nfc: &nfc{},
 	}
 	v.world.Set(world)
 	if v.listener, err = net.Listen("tcp", config.Listen); err != nil {
@@ -126,7 +127,7 @@ func (v *vcenter) build(tlsConfig *tls.Config) {
 	mux := v.service.ServeMux
 	mux.HandleFunc(v.registry.Path+"/vimServiceVersions.xml", v.service.ServiceVersions)
 	mux.HandleFunc("/folder/", v.service.ServeDatastore)
-	mux.HandleFunc("/nfc/", simulator.ServeNFC)
+	mux.Handle("/nfc/", v.nfc)
 
 	v.server = &http.Server{
 		Handler: v, TLSConfig: tlsConfig, ReadHeaderTimeout: 30 * time.Second,
@@ -148,7 +149,7 @@ func (v *vcenter) restore() error {
 	}
 	hardware := &hardware{world: v.world}
 	v.observer = &observer{hardware: hardware, capacity: newCapacity(v.world),
-		networks: newNetworks(), journal: v.journal, tags: v.tags, guests: v.guests}
+		networks: newNetworks(), journal: v.journal, tags: v.tags, guests: v.guests, nfc: v.nfc}
 	v.registry.AddHandler(v.observer)
 	gate := &gate{accounts: v.accounts, counters: v.counters, delays: v.delays, faults: v.faults, guests: v.guests}
 	v.registry.Handler = gate.Handle

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_item
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Endpoint, Session, connect
 from lab.control import Control
+from lab.guests.plan import GuestPlan
 from lab.laboratory import Laboratory
 
 VCENTER = "vc-lab"
@@ -169,6 +170,7 @@ def machine_creation(desired: DesiredMachine) -> Change:
         "tags": dict(desired.tags),
         "attributes": dict(desired.attributes),
         "power": desired.power,
+        **({"first_boot": asdict(desired.first_boot)} if desired.first_boot else {}),
     }
     return creation("machine", desired.key, after, desired.name)
 
@@ -218,17 +220,22 @@ class VCenterLab:
         return read_vcenter(session, DATACENTER, cache_directory=cache)
 
 
-@contextmanager
-def vcenter_lab(folder: Path, name: str) -> Iterator[VCenterLab]:
-    """Bring up an empty vCenter and take it down afterwards."""
-    laboratory = Laboratory(name, folder)
+def world_of(name: str) -> dict[str, Any]:
+    """The hardware of the lab of a name."""
     world = {
         "instance_uuid": str(uuid.uuid5(NAMESPACE, name)),
         "hosts": {host: _HOST for cluster in CLUSTERS for host in hosts_of(cluster)},
         "datastores": {store: {"capacity_gb": 20000} for cluster in CLUSTERS for store in datastores_of(cluster)},
     }
+    return {"vcenters": {VCENTER: world}}
+
+
+@contextmanager
+def vcenter_lab(folder: Path, name: str, guests: GuestPlan | None = None) -> Iterator[VCenterLab]:
+    """Bring up an empty vCenter and take it down afterwards."""
+    laboratory = Laboratory(name, folder)
     try:
-        laboratory.up({"vcenters": {VCENTER: world}}, say=lambda _text: None)
+        laboratory.up(world_of(name), say=lambda _text: None, guests=guests)
         yield VCenterLab(laboratory)
     finally:
         laboratory.down(say=lambda _text: None)
