@@ -27,12 +27,13 @@ from scripts.run_checks import (
     LANES,
     PYTHON,
     Finished,
+    Phase,
     Step,
     data_steps,
     lint_steps,
     molecule_step,
     pytest,
-    run_steps,
+    run_phases,
     table,
     type_steps,
 )
@@ -56,13 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
     if options.list:
         print("\n".join(step.name for step in [*first_steps(options.base), *further_steps(files)]))
         return 0
-    results = run_steps(first_steps(options.base), LANES)
+    results = run_phases([Phase(first_steps(options.base), LANES)])
     shown = next((each for each in results if each.step.name == "review"), None)
     if shown is not None and shown.code == 0:
         print(f"\n{shown.output}")
     # What is not valid cannot be built; of code the linters have more to say all the same.
     if all(each.code == 0 for each in results) or kind(files) == "code":
-        results += run_steps(further_steps(files), LANES)
+        results += run_phases([Phase(further_steps(files), LANES)])
     failed = [each.step.name for each in results if each.code != 0]
     print(f"\n{table(results)}\n")
     print(f"{_verdict(failed, results)} ({kind(files)}, {time.monotonic() - started:.0f} s)")

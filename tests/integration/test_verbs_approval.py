@@ -58,6 +58,24 @@ def test_a_signed_file_lets_its_plan_pass_and_is_kept_in_the_records(few: Estate
     assert few.records("verify").code == 0
 
 
+def test_what_a_file_left_in_the_records_does_not_outlive_its_window(few: EstateLab, bureau: Office) -> None:
+    window = {"start": "2026-11-28T21:00:00+09:00", "end": "2026-11-28T23:00:00+09:00"}
+    plan = few.repository / "plan.json"
+    few.plan(part="machines", output=plan, now=INSIDE_WINDOW)
+    file = bureau.write(digest=json.loads(plan.read_text(encoding="utf-8"))["digest"], window=window, **TERM)
+    assert statuses(provision(few, approval=file, plan_file=plan))["s02-ap02"][0] == "changed"
+    # Somebody takes the memory back: the plan is what it was, and its time has passed.
+    few.edit(S02, "memory_gb: 12", "memory_gb: 6")
+    few.provision(now=INSIDE_WINDOW, emergency="back to the start")
+    few.edit(*MEMORY)
+    few.reset_counters()
+    with pytest.raises(VerbRefused, match="no approval of plan"):
+        provision(few, plan_file=plan)
+    with pytest.raises(VerbRefused, match="its window is"):
+        provision(few, approval=file, plan_file=plan, now=datetime.fromisoformat("2026-11-28T23:30+09:00"))
+    assert few.writing_calls() == 0
+
+
 def test_the_playbook_takes_the_file(few: EstateLab, bureau: Office) -> None:
     file = bureau.write(digest=digest(few), **TERM)
     run = few.playbook("provision", "-e", f"approval={file}", "-e", "emergency=test")

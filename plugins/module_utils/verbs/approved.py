@@ -10,7 +10,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.affected import greatest_risk, owners_of_interrupted
-from ansible_collections.kyotsu.platform.plugins.module_utils.approval import Approvers, PlanFacts
+from ansible_collections.kyotsu.platform.plugins.module_utils.approval import SEPARATED, Approvers, PlanFacts
 from ansible_collections.kyotsu.platform.plugins.module_utils.approval_files import (
     ApprovalError,
     SignedApproval,
@@ -20,6 +20,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.approval_files imp
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Approval
 from ansible_collections.kyotsu.platform.plugins.module_utils.signatures import fingerprint
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared
@@ -75,7 +76,7 @@ def require_approval(
         return (_by_file(case, file),)
     if not target.require_approval:
         return ()
-    if run.store.approvals.approval_for(plan.digest, prepared.now) is not None:
+    if any(_counts_alone(each, facts, run) for each in run.store.approvals.valid(plan.digest, prepared.now)):
         return ()
     if emergency:
         return (_before_its_approval(case, emergency),)
@@ -84,6 +85,17 @@ def require_approval(
         "(scripts/approve.py create and sign, or scripts/records.py approve), then run again with -e plan=plan.json "
         "and -e approval=approvals/CHG-….yml"
     )
+
+
+def _counts_alone(approval: Approval, facts: PlanFacts, run: Run) -> bool:
+    """Whether an approval in the records lets a run pass without its file.
+
+    What a signed file left there does not: its window and its people are looked at each time. Nobody approves for
+    themselves what interrupts others.
+    """
+    if "file_sha256" in approval.details:
+        return False
+    return not (facts.risk in SEPARATED and approval.who == run.origin.actor)
 
 
 def _by_file(case: _Case, file: Path) -> str:
