@@ -14,7 +14,7 @@ SOURCES = Path(__file__).resolve().parent / "sample_service"
 # Version -> what is wrong with it.
 VERSIONS = {"1.0": "", "1.1": "", "1.2": "does not understand the state that 1.1 has written"}
 
-_PROGRAMS = {"kyotsu-sample-service": "usr/sbin", "kyotsu-health": "usr/sbin", "init": "etc/init.d"}
+_PROGRAMS = {"kyotsu-sample-service": "usr/sbin", "kyotsu-health": "usr/bin", "init": "etc/init.d"}
 _SCRIPTS = ("postinst", "prerm", "postrm")
 _CONTROL = """\
 Package: {package}

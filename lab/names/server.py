@@ -40,6 +40,9 @@ server:
   hide-identity: yes
   # Answers with an address of another segment are impossible, floods from the lab's own guests are not an attack.
   rrl-ratelimit: 0
+  # The table for it would take 32 MB all the same.
+  rrl-size: 16
+  tcp-count: 8
 remote-control:
   control-enable: no
 """

@@ -149,6 +149,22 @@ def test_9_the_bad_version_installs_and_fails_its_health_check(guest: OneGuest) 
     assert counts(recap) == (0, 1)
 
 
+def test_a_list_without_the_account_of_ansible_is_refused_before_anything_is_done(guest: OneGuest) -> None:
+    others = '{"kyotsu_administrators": [{"name": "somebody", "key": "ssh-ed25519 AAAA"}]}'
+    code, output, recap = guest.playbook("baseline", "-e", others)
+    assert code != 0
+    assert "could not log in" in output
+    assert counts(recap) == (0, 1)
+
+
+def test_a_machine_without_guest_in_the_lab_is_left_out(guest: OneGuest) -> None:
+    (guest.lab.root / "known_hosts").write_text(f"s02-db09,{ADDRESS}9 ssh-ed25519 \n", encoding="utf-8")
+    code, output, recap = guest.playbook("baseline", "--check")
+    assert code == 0, output
+    assert recap == {}
+    (guest.lab.root / "known_hosts").write_text(f"{HOST},{ADDRESS} ssh-ed25519 \n", encoding="utf-8")
+
+
 def test_no_private_key_is_in_the_guest_but_its_own(guest: OneGuest) -> None:
     found = guest.inside("sh", "-c", "grep -rl 'PRIVATE KEY' /etc /home /root /var /usr/share/keyrings", check=False)
     assert found.split() == ["/etc/ssh/ssh_host_ed25519_key"]

@@ -30,7 +30,7 @@ def test_each_version_is_a_package_of_root_with_its_programs(packages: dict[str,
         assert {line[1] for line in lines} == {"root/root"}
         programs = {line[5]: line[0] for line in lines if line[0].startswith("-")}
         assert programs == dict.fromkeys(
-            ["./etc/init.d/kyotsu-sample-service", "./usr/sbin/kyotsu-health", "./usr/sbin/kyotsu-sample-service"],
+            ["./etc/init.d/kyotsu-sample-service", "./usr/bin/kyotsu-health", "./usr/sbin/kyotsu-sample-service"],
             "-rwxr-xr-x",
         )
         assert {line[0] for line in lines if line[0].startswith("d")} == {"drwxr-xr-x"}
