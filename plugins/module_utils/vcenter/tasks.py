@@ -16,16 +16,15 @@ from types import TracebackType
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import (
-    Unreachable,
-    VCenterError,
-    message_of,
-)
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError, message_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import many
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.task_result import TaskResult, result_of
 
 POLL_SECONDS = 10  # how long vCenter may hold an answer back
+PATIENCE_SECONDS = 60.0  # as long as a vCenter that restarts its service or its network may be away
+_FIRST_PAUSE_SECONDS = 0.25
+_LONGEST_PAUSE_SECONDS = 5.0
 _PATHS = ("info.state", "info.result", "info.error")
 
 
@@ -40,20 +39,23 @@ class TaskWaiter:
     """Waits for tasks on behalf of many threads. Use it as a context manager.
 
     A session that is lost in the middle is renewed by the next call; tasks outlive sessions, so that the wait goes on
-    with a new collector and a new list. When that fails, every task still open ends with the error.
+    with a new collector and a new list. A vCenter that is away is asked again for `patience_seconds`, in growing
+    pauses; after that every task still open ends with the error.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._session = session
+        self._patience_seconds = patience_seconds
         self._open: dict[str, _Waiting] = {}
         self._done: list[Any] = []  # still on vCenter's list; taken off together with the next addition
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._stop = False
+        self._stop = threading.Event()
         self._collector: Any = None
         self._list: Any = None
         self._version = ""
         self._failures = 0
+        self._failing_since = 0.0
         self._thread = threading.Thread(target=self._run, name="wait for tasks", daemon=True)
 
     def __enter__(self) -> TaskWaiter:
@@ -63,7 +65,7 @@ class TaskWaiter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop = True
+        self._stop.set()
         self._wake.set()
         with self._lock:
             waiting = bool(self._open)
@@ -99,7 +101,7 @@ class TaskWaiter:
                     self._list = None
 
     def _run(self) -> None:
-        while not self._stop:
+        while not self._stop.is_set():
             with self._lock:
                 idle = not self._open
                 if idle:
@@ -117,12 +119,19 @@ class TaskWaiter:
         self._tear_down()
 
     def _recover(self, error: VCenterError) -> None:
-        self._failures += 1
+        """Forget what is gone with the connection or the session, and pause before the next attempt, or give up."""
         self._list = None
-        if self._failures > 1:
+        now = time.monotonic()
+        if self._failures == 0:
+            self._failing_since = now
+        elif now - self._failing_since >= self._patience_seconds:
+            self._failures = 0
             self._abandon(error)
-        elif isinstance(error, Unreachable):
-            time.sleep(1)  # the connection broke: give the vCenter a moment before the one attempt
+            return
+        pause = min(_FIRST_PAUSE_SECONDS * 2**self._failures, _LONGEST_PAUSE_SECONDS)
+        self._failures += 1
+        self._expire()  # what is due is due, whether vCenter answers or not
+        self._stop.wait(pause)
 
     def _abandon(self, error: VCenterError) -> None:
         with self._lock:
