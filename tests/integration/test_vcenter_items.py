@@ -259,6 +259,29 @@ def test_a_transient_fault_is_tried_again(lab: VCenterLab, session: Session, res
     assert [result.status for result in outcome] == ["changed"]
 
 
+@pytest.mark.parametrize(
+    ("change", "method"),
+    [
+        (update("port_group", "pg-b", "vlan_id", 111, 114), "ReconfigureDVPortgroup_Task"),
+        (update("switch", "dvs-lab", "mtu", 9000, 9000), "ReconfigureDvs_Task"),
+    ],
+    ids=["port group", "switch"],
+)
+def test_after_concurrent_access_the_version_is_read_again(
+    lab: VCenterLab, session: Session, results: list[Result], change: Change, method: str
+) -> None:
+    def calls() -> dict[str, int]:
+        lab.control.reset_counters()
+        assert [result.status for result in lab.apply(session, [change])] == ["changed"]
+        return {str(name): int(count) for name, count in lab.control.counters()["methods"].items()}
+
+    once = calls()
+    lab.control.add_fault(method, "ConcurrentAccess", count=2)
+    again = calls()
+    assert again[method] == once[method] + 2
+    assert again["Fetch"] == once["Fetch"] + 2
+
+
 def test_nothing_more_is_begun_when_the_caller_gives_up(
     lab: VCenterLab, session: Session, results: list[Result]
 ) -> None:

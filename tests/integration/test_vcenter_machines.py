@@ -362,6 +362,20 @@ def test_a_reconfiguration_that_fails_in_a_reboot_leaves_the_machine_on(lab: VCe
     assert (found.power, found.cpu) == ("on", 2)
 
 
+def test_a_machine_that_does_not_come_back_after_a_failed_reboot_names_both_faults(
+    lab: VCenterLab, session: Session
+) -> None:
+    desired = desired_machine("stays-off")
+    make(lab, session, desired)
+    lab.control.add_fault("ReconfigVM_Task", "NoDiskSpace", name_pattern="stays-off")
+    lab.control.add_fault("PowerOnVM_Task", "InsufficientResourcesFault", name_pattern="stays-off")
+    result = change(lab, session, desired, update("machine", "stays-off", "cpu", 2, 1, "reboot"))
+    assert result.status == "failed"
+    for word in ("NoDiskSpace", "InsufficientResources", "STAYS OFF", "by hand"):
+        assert word in result.message
+    assert observed(lab, session, desired).power == "off"
+
+
 def test_a_disk_is_never_shrunk(lab: VCenterLab, session: Session) -> None:
     desired = desired_machine("shrink")
     make(lab, session, desired)

@@ -35,9 +35,9 @@ def change_switch(world: World, name: str, fields: Mapping[str, Any]) -> None:
         raise NotPossible("uplinks are not taken away by this command; do it in vCenter")
     if "mtu" in fields or "uplinks" in fields:
         switch = _switch(world, name)
-        config = _dvs.VmwareDistributedVirtualSwitch.ConfigSpec(configVersion=switch.config.configVersion)
+        config = _dvs.VmwareDistributedVirtualSwitch.ConfigSpec()
         _set_size(config, fields)
-        world.run(name, lambda: switch.ReconfigureDvs_Task(spec=config))
+        _reconfigure_switch(world, name, switch, config)
     new = sorted(set(fields.get("hosts", [])) - set(current.get("hosts", [])))
     if new:
         _add_hosts(world, name, new)
@@ -74,8 +74,16 @@ def _add_hosts(world: World, name: str, hosts: Iterable[str]) -> None:
     members = [
         _dvs.HostMember.ConfigSpec(operation="add", host=world.managed(vim.HostSystem, "host", host)) for host in hosts
     ]
-    config = _dvs.VmwareDistributedVirtualSwitch.ConfigSpec(configVersion=switch.config.configVersion, host=members)
-    world.run(name, lambda: switch.ReconfigureDvs_Task(spec=config))
+    _reconfigure_switch(world, name, switch, _dvs.VmwareDistributedVirtualSwitch.ConfigSpec(host=members))
+
+
+def _reconfigure_switch(world: World, name: str, switch: Any, config: Any) -> None:
+    def start() -> Any:
+        # Read anew with each attempt: ConcurrentAccess says that the one that was sent is not the last any more.
+        config.configVersion = switch.config.configVersion
+        return switch.ReconfigureDvs_Task(spec=config)
+
+    world.run(name, start)
 
 
 def make_port_group(world: World, name: str, after: Mapping[str, Any]) -> str:
@@ -103,17 +111,22 @@ def change_port_group(world: World, name: str, fields: Mapping[str, Any]) -> Non
     if "switch" in fields:
         raise NotPossible("a port group cannot move to another switch: describe a new one")
     group = world.managed(_dvs.DistributedVirtualPortgroup, "port_group", name)
-    config = group.config
-    # Everything that is required is sent again: the simulator clears what is left out.
-    spec = _dvs.DistributedVirtualPortgroup.ConfigSpec(
-        configVersion=config.configVersion,
-        name=name,
-        type=config.type,
-        numPorts=config.numPorts,
-        autoExpand=config.autoExpand,
-        defaultPortConfig=_vlan(int(fields["vlan_id"])),
-    )
-    world.run(name, lambda: group.ReconfigureDVPortgroup_Task(spec=spec))
+
+    def start() -> Any:
+        # Read anew with each attempt: ConcurrentAccess says that what was read before has been changed since.
+        config = group.config
+        # Everything that is required is sent again: the simulator clears what is left out.
+        spec = _dvs.DistributedVirtualPortgroup.ConfigSpec(
+            configVersion=config.configVersion,
+            name=name,
+            type=config.type,
+            numPorts=config.numPorts,
+            autoExpand=config.autoExpand,
+            defaultPortConfig=_vlan(int(fields["vlan_id"])),
+        )
+        return group.ReconfigureDVPortgroup_Task(spec=spec)
+
+    world.run(name, start)
 
 
 def _vlan(vlan_id: int) -> Any:

@@ -198,7 +198,13 @@ class MachineUpdate:
         try:
             reconfigure(self._world, self._machine, spec)
         except VCenterError as error:
-            switch_on(self._world, self._machine)
+            try:
+                switch_on(self._world, self._machine)
+            except VCenterError as second:
+                raise NotPossible(
+                    f"{message_of(error)}; the machine was shut down, is unchanged and STAYS OFF, for switching it on "
+                    f"again failed too ({message_of(second)}): switch it on by hand"
+                ) from error
             raise NotPossible(f"{message_of(error)}; the machine was shut down and is on again, unchanged") from error
         if self._changes.get("power") is None or self._after("power") == "on":
             switch_on(self._world, self._machine)
