@@ -76,7 +76,6 @@ CHANGED: list[Change] = [
     update("cluster", "cluster-a", "ha", True, False),
     update("cluster", "cluster-a", "host_failures_tolerated", 1, 0),
     update("cluster", "cluster-b", "drs", True, False),
-    update("tag_category", "kyotsu-wave", "cardinality", "SINGLE", "MULTIPLE"),
     update("port_group", "pg-b", "vlan_id", 111, 112),
     update("resource_pool", "cluster-a/standard", "cpu_shares", "normal", "high"),
     update("access_role", "kyotsu-reader", "privileges", [], ["Datastore.Browse", "VirtualMachine.Config.Rename"]),
@@ -138,9 +137,17 @@ def test_an_outage_that_comes_too_late_for_its_window_is_held(
         (update("datastore", "cluster-a-fast-01", "hosts", [], []), "not unmounted"),
         (update("datastore", "cluster-a-fast-01", "remote_path", "/export/a", "/export/b"), "another datastore"),
         (update("host", "cluster-a-esx01", "cluster", "cluster-a", "cluster-b"), "cannot be changed here"),
+        (update("tag_category", "kyotsu-wave", "cardinality", "SINGLE", "MULTIPLE"), "cannot be changed here"),
         (update("template", "tpl-debian-12", "disk_gb", 20, 10), "image playbook"),
     ],
-    ids=["switch loses hosts", "datastore unmounted", "another export", "host moves", "template changes"],
+    ids=[
+        "switch loses hosts",
+        "datastore unmounted",
+        "another export",
+        "host moves",
+        "category widens",
+        "template changes",
+    ],
 )
 def test_what_may_cut_machines_off_is_left_to_a_person(
     lab: VCenterLab, session: Session, results: list[Result], change: Change, words: str
@@ -280,6 +287,28 @@ def test_after_concurrent_access_the_version_is_read_again(
     again = calls()
     assert again[method] == once[method] + 2
     assert again["Fetch"] == once["Fetch"] + 2
+
+
+def test_a_template_outside_the_folder_of_templates_is_not_taken(
+    lab: VCenterLab, session: Session, results: list[Result]
+) -> None:
+    references = lab.read(session).references
+    ours = references["template:tpl-debian-12"]
+    template = vim.VirtualMachine(ours, session.stub)
+    folder = vim.Folder(references["folder:internet"], session.stub)
+    location = vim.vm.RelocateSpec(
+        pool=vim.ResourcePool(references["resource_pool:cluster-a/standard"], session.stub),
+        datastore=vim.Datastore(references["datastore:cluster-a-fast-01"], session.stub),
+    )
+    with TaskWaiter(session) as waiter:
+        for name in ("tpl-debian-12", "tpl-elsewhere"):
+            spec = vim.vm.CloneSpec(location=location, powerOn=False, template=False)
+            made = waiter.wait(template.CloneVM_Task(folder=folder, name=name, spec=spec), 60)
+            assert made.succeeded, made.error
+            vim.VirtualMachine(made.value, session.stub).MarkAsTemplate()
+    found = lab.read(session)
+    assert [item.name for item in found.items if item.kind == "template"] == ["tpl-debian-12"]
+    assert found.references["template:tpl-debian-12"] == ours
 
 
 def test_nothing_more_is_begun_when_the_caller_gives_up(

@@ -39,7 +39,7 @@ from tests.support.vcenter_lab import (
     vcenter_lab,
 )
 
-LIMITS = Limits(task_seconds=60, shutdown_seconds=3)
+LIMITS = Limits(task_seconds=60, shutdown_seconds=3, hard_power_off=True)
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +57,18 @@ def session(lab: VCenterLab) -> Iterator[Session]:
 
 
 def apply(
-    lab: VCenterLab, session: Session, work: Sequence[MachineWork], progress: Callable[[Result], None] | None = None
+    lab: VCenterLab,
+    session: Session,
+    work: Sequence[MachineWork],
+    progress: Callable[[Result], None] | None = None,
+    limits: Limits = LIMITS,
 ) -> dict[str, Result]:
     results = apply_machines(
         session,
         lab.read(session),
         work,
         datacenter=DATACENTER,
-        limits=LIMITS,
+        limits=limits,
         progress=progress or (lambda _result: None),
     )
     return {result.object: result for result in results}
@@ -328,6 +332,28 @@ def test_a_guest_whose_tools_do_not_run_is_left_to_a_person(lab: VCenterLab, ses
     result = change(lab, session, desired, update("machine", "silent-tools", "cpu", 2, 1, "reboot"))
     assert result.status == "failed"
     assert "do not run" in result.message
+    found = observed(lab, session, desired)
+    assert (found.power, found.cpu) == ("on", 2)
+
+
+@pytest.mark.parametrize(
+    "update_of",
+    [("cpu", 2, 1, "reboot"), ("power", "on", "off", "outage")],
+    ids=["reboot", "power off"],
+)
+def test_in_production_the_power_of_a_machine_without_tools_is_not_cut(
+    lab: VCenterLab, session: Session, update_of: tuple[str, Any, Any, str]
+) -> None:
+    desired = desired_machine(f"no-tools-{update_of[0]}")
+    make(lab, session, desired)
+    work = MachineWork(
+        desired=desired,
+        observed=observed(lab, session, desired),
+        changes=(update("machine", desired.key, *update_of),),
+    )
+    result = apply(lab, session, [work], limits=dataclasses.replace(LIMITS, hard_power_off=False))[desired.key]
+    assert result.status == "failed"
+    assert "no guest tools" in result.message
     found = observed(lab, session, desired)
     assert (found.power, found.cpu) == ("on", 2)
 

@@ -14,11 +14,6 @@ def make_category(world: World, name: str, after: Mapping[str, Any]) -> str:
     return world.session.tagging.create_category(name, str(after["cardinality"]))
 
 
-def change_category(world: World, name: str, fields: Mapping[str, Any]) -> None:
-    """Change a category's cardinality."""
-    world.session.tagging.update_category(world.reference("tag_category", name), str(fields["cardinality"]))
-
-
 def make_tag(world: World, name: str, _after: Mapping[str, Any]) -> str:
     """Make a tag; its name is "category/tag"."""
     category, _, tag = name.partition("/")

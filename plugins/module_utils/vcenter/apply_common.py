@@ -47,6 +47,7 @@ class ApplyOptions:
     task_seconds: float = 900.0
     parallel: int = 12
     administrator_keys: tuple[str, ...] = ()  # public keys that may log in to new machines
+    hard_power_off: bool = False  # lab only: its machines without guests have nobody who could shut them down
 
 
 class World:

@@ -52,7 +52,6 @@ _CHANGERS: Mapping[str, Callable[[World, str, Mapping[str, Any]], None]] = {
     "port_group": apply_network.change_port_group,
     "datastore": apply_storage.change_datastore,
     "resource_pool": apply_cluster.change_pool,
-    "tag_category": apply_access.change_category,
     "access_role": apply_access.change_role,
     "template": apply_template.change_template,
     "separation": apply_cluster.change_separation,

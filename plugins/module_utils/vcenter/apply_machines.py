@@ -38,13 +38,17 @@ class MachineWork:
 
 @dataclass(frozen=True)
 class Limits:
-    """Machines worked on at a time, per host and datastore and in all, and how long to wait for tasks and guests."""
+    """Machines worked on at a time, per host and datastore and in all, and how long to wait for tasks and guests.
+
+    `hard_power_off`: a machine without guest tools is switched off like a light; never in production.
+    """
 
     per_host: int = 8
     per_datastore: int = 4
     total: int = 32
     task_seconds: float = 3600
     shutdown_seconds: float = 300
+    hard_power_off: bool = False
 
 
 def apply_machines(
@@ -65,7 +69,11 @@ def apply_machines(
     are left undone: a Result of their own, status held. `progress` is called in the caller's thread as each machine is
     done.
     """
-    options = ApplyOptions(task_seconds=limits.task_seconds, administrator_keys=administrator_keys)
+    options = ApplyOptions(
+        task_seconds=limits.task_seconds,
+        administrator_keys=administrator_keys,
+        hard_power_off=limits.hard_power_off,
+    )
     with TaskWaiter(session) as waiter, ThreadPoolExecutor(max(1, min(limits.total, len(work)))) as pool:
         # What the foundation made after `observed` was read is looked up when it is needed.
         world = World(session, observed, waiter, options, lambda: read_vcenter(session, datacenter))

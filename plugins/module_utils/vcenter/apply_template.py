@@ -10,8 +10,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_comm
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.device_specs import new_disk, scsi_controller
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import truth
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_items import TEMPLATES
 
-FOLDER = "templates"
 _CONTROLLER_KEY = -1
 _FREE = "summary.freeSpace"
 
@@ -36,12 +36,12 @@ def change_template(_world: World, name: str, _fields: Mapping[str, Any]) -> Non
 
 
 def _folder(world: World) -> Any:
-    with world.lock_for(f"folder:{FOLDER}"):
+    with world.lock_for(f"folder:{TEMPLATES}"):
         try:
-            return world.managed(vim.Folder, "folder", FOLDER)
+            return world.managed(vim.Folder, "folder", TEMPLATES)
         except NotPossible:
-            folder = world.managed(vim.Folder, "root", "vm").CreateFolder(name=FOLDER)
-            world.know("folder", FOLDER, str(folder._moId), {})
+            folder = world.managed(vim.Folder, "root", "vm").CreateFolder(name=TEMPLATES)
+            world.know("folder", TEMPLATES, str(folder._moId), {})
             return folder
 
 

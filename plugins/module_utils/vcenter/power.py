@@ -1,4 +1,4 @@
-"""Switch machines on and off. A guest is asked to shut down; only a machine without guest tools is switched off."""
+"""Switch machines on and off. A guest is asked to shut down; where no guest can be asked, the lab cuts the power."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def switch_on(world: World, machine: Any) -> None:
 
 
 def switch_off(world: World, machine: Any, shutdown_seconds: float) -> None:
-    """Shut a machine down and wait until it is off. Raises NotPossible when its guest does not."""
+    """Shut a machine down and wait until it is off. Raises NotPossible when its guest does not.
+
+    A machine without guest tools loses its power only where the options allow it: its guest may be writing.
+    """
     facts = _facts(world, machine)
     if facts.get(_STATE) == "poweredOff":
         return
@@ -41,7 +44,11 @@ def switch_off(world: World, machine: Any, shutdown_seconds: float) -> None:
         machine.ShutdownGuest()
         _wait_until_off(world, machine, shutdown_seconds)
     elif facts.get(_TOOLS_STATUS) in (None, "toolsNotInstalled"):
-        # Nobody inside can be asked.
+        if not world.options.hard_power_off:
+            raise NotPossible(
+                "it has no guest tools that could shut its guest down, and its power is not cut: shut the guest down by "
+                "hand, or install the tools, then run again"
+            )
         world.run("power off", machine.PowerOffVM_Task)
     else:
         raise NotPossible("its guest tools are installed and do not run: shut the guest down by hand, then run again")

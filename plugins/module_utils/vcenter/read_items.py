@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import Inventory, host_name_of, name_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import dig, many, truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tagging import PREFIX, TagInventory
 
+TEMPLATES = "templates"  # the folder, at the top, from which machines are cloned
 Found = Iterator[tuple[Item, str]]  # an item and its managed object id, or tag, role or attribute id
 
 
@@ -124,15 +126,22 @@ def _pools(inventory: Inventory) -> Found:
 
 
 def _templates(inventory: Inventory, devices: Mapping[str, Mapping[str, Any]]) -> Found:
+    """Those in the folder of templates: one of the same name elsewhere is somebody else's and may hold anything."""
+    seen: set[str] = set()
     for reference, machine in inventory.of("VirtualMachine").items():
-        if truth(machine.get("config.template")):
+        inside = inventory.folder_paths.get(str(machine.get("parent"))) == TEMPLATES
+        if inside and truth(machine.get("config.template")):
+            name = name_of(machine)
+            if name in seen:
+                raise VCenterError(f"two templates in the folder {TEMPLATES} are called {name}: rename or remove one")
+            seen.add(name)
             disks = devices.get(reference, {}).get("disks", [])
             size = disks[0]["size_gb"] if disks else 0
             properties = {
                 "guest_id": str(machine.get("config.guestId", "")),
                 "disk_gb": int(size) if float(size).is_integer() else size,
             }
-            yield Item(kind="template", name=name_of(machine), properties=properties), reference
+            yield Item(kind="template", name=name, properties=properties), reference
 
 
 def _separations(inventory: Inventory) -> Found:

@@ -77,11 +77,6 @@ class Tagging:
         spec = {"name": name, "description": "", "cardinality": cardinality, "associable_types": ["VirtualMachine"]}
         return str(self._rest.request("POST", f"{_BASE}/category", {"create_spec": spec}))
 
-    def update_category(self, identity: str, cardinality: str) -> None:
-        """Change a category's cardinality; vCenter allows only SINGLE to MULTIPLE."""
-        path = f"{_BASE}/category/{_id(identity)}"
-        self._rest.request("PATCH", path, {"update_spec": {"cardinality": cardinality}})
-
     def create_tag(self, category: str, name: str) -> str:
         """Make a tag in the category with the id `category`; gives the tag's id."""
         spec = {"name": name, "description": "", "category_id": category}

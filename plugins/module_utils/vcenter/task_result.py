@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import (
-    TRANSIENT_KINDS,
-    Fault,
-    fault_summary,
-)
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import Fault, fault_summary
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import dig, many, missing_privilege
 
 
@@ -22,11 +18,6 @@ class TaskResult:
     value: str | None = None
     kind: str = ""
     error: str = ""
-
-    @property
-    def transient(self) -> bool:
-        """Whether the same task may succeed a little later."""
-        return self.kind in TRANSIENT_KINDS
 
 
 def result_of(state: str, values: Mapping[str, Any]) -> TaskResult:

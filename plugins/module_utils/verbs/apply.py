@@ -152,7 +152,7 @@ def _apply_machines(
         live.observed,
         work,
         datacenter=live.desired.datacenter,
-        limits=Limits(),
+        limits=Limits(hard_power_off=not target.production),
         progress=report,
         administrator_keys=target.administrator_keys,
         clock=timing.clock,

@@ -46,8 +46,3 @@ def test_a_missing_privilege_is_named() -> None:
     assert result_of("error", values).error == (
         "fault NoPermission: Permission to perform this operation was denied. privilege Network.Assign on network-7"
     )
-
-
-def test_only_some_failures_are_worth_another_try() -> None:
-    assert result_of("error", error("TaskInProgress", "busy")).transient
-    assert not result_of("error", error("NoDiskSpace", "full")).transient
