@@ -91,7 +91,8 @@ def _creation(vcenter: str, item: Item) -> Change:
 def _compare_properties(vcenter: str, wanted: Item, found: Item, difference: Difference) -> None:
     for name, after in sorted(wanted.properties.items()):
         before = found.properties.get(name)
-        for change_or_reason in _property_differences(wanted.kind, name, before, after):
+        policy = found.properties.get("admission_policy") if name == "host_failures_tolerated" else None
+        for change_or_reason in _property_differences(wanted.kind, name, before, after, policy):
             if isinstance(change_or_reason, str):
                 difference.refusals.append(
                     Refusal(
@@ -120,9 +121,17 @@ def _compare_properties(vcenter: str, wanted: Item, found: Item, difference: Dif
                 )
 
 
-def _property_differences(kind: str, name: str, before: object, after: object) -> Iterator[str | tuple[str, object]]:
-    """For one property: (risk, value to set) and reasons for what is refused; nothing when they are equal."""
+def _property_differences(
+    kind: str, name: str, before: object, after: object, policy: object = None
+) -> Iterator[str | tuple[str, object]]:
+    """For one property: (risk, value to set) and reasons for what is refused; nothing when they are equal.
+
+    `policy` is what a cluster has in place of a number of host failures.
+    """
     if before == after:
+        return
+    if policy:
+        yield f"admission control is of the type {policy}, which is not replaced by that number: change it by hand"
         return
     if (kind, name) in _MEMBERS and isinstance(before, list) and isinstance(after, list):
         union = sorted({*before, *after})

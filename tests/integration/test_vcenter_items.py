@@ -311,6 +311,27 @@ def test_a_template_outside_the_folder_of_templates_is_not_taken(
     assert found.references["template:tpl-debian-12"] == ours
 
 
+def test_an_admission_policy_of_another_type_is_reported_and_not_replaced(
+    lab: VCenterLab, session: Session, results: list[Result]
+) -> None:
+    cluster = vim.ClusterComputeResource(lab.read(session).references["cluster:cluster-b"], session.stub)
+    policy = vim.cluster.FailoverResourcesAdmissionControlPolicy(
+        cpuFailoverResourcesPercent=25, memoryFailoverResourcesPercent=25
+    )
+    spec = vim.cluster.ConfigSpecEx(dasConfig=vim.cluster.DasConfigInfo(admissionControlPolicy=policy))
+    with TaskWaiter(session) as waiter:
+        assert waiter.wait(cluster.ReconfigureComputeResource_Task(spec=spec, modify=True), 60).succeeded
+    found = properties(lab.read(session).items)["cluster", "cluster-b"]
+    assert found["admission_policy"] == "ClusterFailoverResourcesAdmissionControlPolicy"
+    (refused,) = lab.apply(session, [update("cluster", "cluster-b", "host_failures_tolerated", 0, 1)])
+    assert refused.status == "failed"
+    assert "ClusterFailoverResourcesAdmissionControlPolicy, which is not replaced" in refused.message
+    (changed,) = lab.apply(session, [update("cluster", "cluster-b", "ha", True, False)])
+    assert changed.status == "changed"
+    after = properties(lab.read(session).items)["cluster", "cluster-b"]
+    assert after == found | {"ha": False}
+
+
 def test_nothing_more_is_begun_when_the_caller_gives_up(
     lab: VCenterLab, session: Session, results: list[Result]
 ) -> None:

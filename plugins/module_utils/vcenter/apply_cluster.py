@@ -8,7 +8,9 @@ from typing import Any
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import NotPossible, World, retrying
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_items import foreign_policy
 
+_CONFIG = "configurationEx"
 # What vCenter counts for each level; it asks for a number even where the level says it all.
 _CPU_SHARES = {"low": 2000, "normal": 4000, "high": 8000}
 _MEMORY_SHARES = {"low": 81920, "normal": 163840, "high": 327680}
@@ -40,10 +42,23 @@ def make_cluster(world: World, name: str, after: Mapping[str, Any]) -> str:
 
 
 def change_cluster(world: World, name: str, fields: Mapping[str, Any]) -> None:
-    """Change settings of HA and DRS."""
+    """Change settings of HA and DRS. Raises NotPossible where that would put one admission policy for another."""
     cluster = world.managed(vim.ClusterComputeResource, "cluster", name)
+    if "host_failures_tolerated" in fields:
+        _require_own_policy(world, cluster)
     with world.lock_for(f"cluster:{name}"):
         world.run(name, lambda: cluster.ReconfigureComputeResource_Task(spec=_cluster_spec(fields), modify=True))
+
+
+def _require_own_policy(world: World, cluster: Any) -> None:
+    """A policy of percentages or of spare hosts says what one of slots cannot: it is never replaced on the way."""
+    for found in retrieve(world.session, {vim.ClusterComputeResource: (_CONFIG,)}, objects=[cluster]):
+        policy = foreign_policy(found.properties.get(_CONFIG))
+        if policy:
+            raise NotPossible(
+                f"its admission control is of the type {policy}, which is not replaced by a number of host failures: "
+                "change it by hand in vCenter, then run again"
+            )
 
 
 def _cluster_spec(values: Mapping[str, Any]) -> Any:

@@ -46,8 +46,8 @@ def switch_off(world: World, machine: Any, shutdown_seconds: float) -> None:
     elif facts.get(_TOOLS_STATUS) in (None, "toolsNotInstalled"):
         if not world.options.hard_power_off:
             raise NotPossible(
-                "it has no guest tools that could shut its guest down, and its power is not cut: shut the guest down by "
-                "hand, or install the tools, then run again"
+                "it has no guest tools that could shut its guest down, and its power is not cut: shut the guest down "
+                "by hand, or install the tools, then run again"
             )
         world.run("power off", machine.PowerOffVM_Task)
     else:

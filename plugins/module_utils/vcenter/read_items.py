@@ -11,6 +11,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import dig, many, truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tagging import PREFIX, TagInventory
 
+_COUNTS_HOSTS = "ClusterFailoverLevelAdmissionControlPolicy"
 TEMPLATES = "templates"  # the folder, at the top, from which machines are cloned
 Found = Iterator[tuple[Item, str]]  # an item and its managed object id, or tag, role or attribute id
 
@@ -63,12 +64,24 @@ def _clusters(inventory: Inventory) -> Found:
             level = 0
         if level is None:
             level = dig(config, "dasConfig", "failoverLevel")
-        properties = {
+        properties: dict[str, Any] = {
             "ha": truth(dig(config, "dasConfig", "enabled")),
             "drs": truth(dig(config, "drsConfig", "enabled")),
             "host_failures_tolerated": int(level or 0),
         }
+        policy = foreign_policy(config)
+        if policy:
+            properties["admission_policy"] = policy
         yield Item(kind="cluster", name=name_of(cluster), properties=properties), reference
+
+
+def foreign_policy(config: Any) -> str:
+    """Type of a cluster's admission policy when it does not count host failures, else ""; `config` is configurationEx.
+
+    Some of these tell a failover level as well, so that what is read may be as described and nothing need be done.
+    """
+    kind = str(dig(config, "dasConfig", "admissionControlPolicy", "_type") or "")
+    return "" if kind == _COUNTS_HOSTS else kind
 
 
 def _hosts(inventory: Inventory) -> Found:

@@ -135,3 +135,19 @@ def test_every_property_that_an_estate_describes_has_a_decided_risk() -> None:
                 difference = compare_items(VCENTER, [each], [spoiled])
                 assert len(difference.changes) + len(difference.refusals) == 1
                 assert {change.risk for change in difference.changes} <= {"none", "outage"}
+
+
+def test_an_admission_policy_of_another_type_is_not_replaced_by_a_number_of_hosts() -> None:
+    def compare(level: int, **wanted: Any) -> tuple[list[str], list[str]]:
+        found = item("cluster", "x", ha=False, host_failures_tolerated=level, admission_policy="Percentages")
+        difference = compare_items(VCENTER, [item("cluster", "x", **wanted)], [found])
+        return [change.field for change in difference.changes], [each.reason for each in difference.refusals]
+
+    fields, reasons = compare(0, ha=True, host_failures_tolerated=1)
+    assert fields == ["ha"]
+    assert len(reasons) == 1
+    assert reasons[0].startswith(
+        "host_failures_tolerated is 0, described 1: admission control is of the type Percentage"
+    )
+    # Percentages that are computed from a number of hosts tell that number.
+    assert compare(1, host_failures_tolerated=1) == ([], [])
