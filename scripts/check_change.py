@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Check what a branch changes, and no more than that: what CI runs on a pull request.
 
-  systems/ only     validate, approvals, review, lint of the changed files, molecule `default`
-  platform/ too     the same, and the tests of the data and its reference pages
+  systems/ only     validate, approvals, review, lint of the changed files, tests of the data, molecule `default`
+  platform/ too     the same, and the reference pages
   anything else     the same without molecule, and every linter, types, unit and data tests
 
 Examples:
@@ -114,9 +114,9 @@ def further_steps(files: Sequence[str]) -> list[Step]:
     there = [file for file in files if file.endswith(".yml") and (REPOSITORY / file).is_file()]
     steps = [Step("yamllint", (str(BIN / "yamllint"), "--strict", *there))] if there else []
     if kind(files) == "platform":
-        steps += [*data_steps()[1:], pytest("data", "tests/data")]
+        steps += data_steps()[1:]
     if any(file.startswith(("systems/", "platform/")) for file in files):
-        steps.append(molecule_step("default"))
+        steps += [molecule_step("default"), pytest("data", "tests/data")]
     return steps
 
 

@@ -44,14 +44,14 @@ def test_the_widest_reach_counts(files: list[str], kind: str) -> None:
 
 
 def test_a_change_of_data_is_built_in_a_lab_and_lints_its_own_files_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert names([SYSTEM], monkeypatch) == ["yamllint", "molecule default"]
-    (yamllint, _) = check_change.further_steps([SYSTEM])
+    assert names([SYSTEM], monkeypatch) == ["yamllint", "molecule default", "data"]
+    (yamllint, _, _) = check_change.further_steps([SYSTEM])
     assert list(yamllint.command)[-1] == SYSTEM
-    assert names(["platform/networks.yml"], monkeypatch) == ["yamllint", "reference", "data", "molecule default"]
+    assert names(["platform/networks.yml"], monkeypatch) == ["yamllint", "reference", "molecule default", "data"]
 
 
 def test_a_removed_file_is_not_linted(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert names(["systems/s99-gone.yml"], monkeypatch) == ["molecule default"]
+    assert names(["systems/s99-gone.yml"], monkeypatch) == ["molecule default", "data"]
 
 
 def test_a_page_alone_needs_no_lab(monkeypatch: pytest.MonkeyPatch) -> None:
