@@ -30,7 +30,9 @@ def main() -> int:
     manager = Manager(paths, settings)
     os.chdir(paths.root)
     paths.socket.unlink(missing_ok=True)
-    os.umask(0o077)
+    # Guests' processes inherit this mask, so it is the usual one; the folder is closed to others instead.
+    os.umask(0o022)
+    paths.root.chmod(0o700)
     server = Server(paths.socket.name, manager)
     watch = Watch(manager)
     watching = threading.Thread(target=watch.run, name="watch", daemon=True)

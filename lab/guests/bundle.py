@@ -49,7 +49,7 @@ def configuration(
         "hostname": hostname,
         "process": {
             "terminal": False,
-            "user": {"uid": 0, "gid": 0},
+            "user": {"uid": 0, "gid": 0, "umask": 0o022},
             "args": ["/sbin/init"],
             "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "container=lab"],
             "cwd": "/",

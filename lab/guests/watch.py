@@ -19,6 +19,8 @@ from lab.guests.manager import Manager, cgroup_file, memory_of
 _TICK_SECONDS = 0.2
 # A guest that has said everything is looked at less often; the statistics of the host's CPU time need a while anyway.
 _SLOW_SECONDS = 10.0
+# Told again although nothing has changed: whatever vCenter has made of it meanwhile.
+_REPEAT_SECONDS = 30.0
 _HEARTBEAT_LOST_SECONDS = 45.0
 _MEBIBYTE = 1024 * 1024
 _NOMINAL_MHZ = 2600
@@ -32,6 +34,7 @@ class _Seen:
 
     told: dict[str, Any] = field(default_factory=dict)
     guestinfo: dict[str, str] = field(default_factory=dict)
+    told_at: float = 0.0
     looked: float = 0.0
     started: float = 0.0
     cpu_seconds: float = 0.0
@@ -114,8 +117,10 @@ class Watch:
         return round(share * _NOMINAL_MHZ)
 
     def _tell(self, guest: Guest, seen: _Seen, state: dict[str, Any]) -> None:
-        if state != seen.told and self._send(guest, state):
+        now = time.monotonic()
+        if (state != seen.told or now - seen.told_at > _REPEAT_SECONDS) and self._send(guest, state):
             seen.told = {key: value for key, value in state.items() if key != "power"}
+            seen.told_at = now
 
     def _send(self, guest: Guest, state: dict[str, Any]) -> bool:
         control = Control(self._manager.settings.controls[guest.machine.vcenter])

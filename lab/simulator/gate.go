@@ -75,6 +75,8 @@ func (g *gate) Handle(ctx *simulator.Context, method *simulator.Method) (mo.Refe
 	switch method.Name {
 	case "RelocateVM_Task", "MarkAsTemplate", "MarkAsVirtualMachine":
 		current.before = placementOf(ctx, method.This)
+	case "RemoveSnapshot_Task", "RemoveAllSnapshots_Task":
+		keepFiles(ctx, current.machine)
 	case "ModifyListView", "ResetListView":
 		current.release = lockFilters(ctx)
 	}

@@ -159,3 +159,17 @@ func portGroupOf(ctx *simulator.Context, card *types.VirtualEthernetCard) string
 	}
 	return ""
 }
+
+// keepFiles makes the simulator remove no file together with a snapshot: it
+// takes them by keys of an older list of files, and deletes disks in use.
+func keepFiles(ctx *simulator.Context, ref types.ManagedObjectReference) {
+	machine, ok := ctx.Map.Get(ref).(*simulator.VirtualMachine)
+	if !ok {
+		return
+	}
+	ctx.WithLock(machine, func() {
+		if machine.LayoutEx != nil {
+			machine.LayoutEx.Snapshot = nil
+		}
+	})
+}

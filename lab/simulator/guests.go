@@ -110,8 +110,6 @@ func (g *guests) before(ctx *simulator.Context, c *call) types.BaseMethodFault {
 		operation = when(running, "reset")
 	case *types.ShutdownGuest:
 		operation = when(running && machine.tools, "shut-down")
-	case *types.RebootGuest:
-		operation = when(running && machine.tools, "reboot")
 	case *types.UnregisterVM:
 		operation = when(!running, "unregister")
 	case *types.CreateSnapshot_Task:
@@ -128,9 +126,15 @@ func (g *guests) before(ctx *simulator.Context, c *call) types.BaseMethodFault {
 	if operation == "" {
 		return nil
 	}
+	if operation == "reset" {
+		toolsEnded(ctx, c.machine) // when the answer is here, they may run again
+	}
 	answer, err := g.call(operation, request)
 	if err != nil {
 		return refusal(err)
+	}
+	if operation == "shut-down" {
+		toolsEnded(ctx, c.machine)
 	}
 	if answer.Reason != "" {
 		setGuestinfo(ctx, c.machine, map[string]string{noGuestKey: answer.Reason})
@@ -165,8 +169,6 @@ func (g *guests) after(ctx *simulator.Context, c *call, made []types.ManagedObje
 	switch body := c.body.(type) {
 	case *types.PowerOffVM_Task:
 		g.bringToPower(ctx, c.machine)
-	case *types.ShutdownGuest:
-		toolsEnded(ctx, c.machine)
 	case *types.PowerOnMultiVM_Task:
 		for _, ref := range body.Vm {
 			g.bringToPower(ctx, ref)
@@ -186,6 +188,18 @@ func (g *guests) after(ctx *simulator.Context, c *call, made []types.ManagedObje
 		g.bringToPower(ctx, c.machine)
 	case *types.RemoveSnapshot_Task, *types.RemoveAllSnapshots_Task:
 		g.about("snapshot/keep", ctx, c.machine, guestRequest{})
+	}
+}
+
+// called is told when a call that is not a task has gone through. A reboot of
+// the guest is only asked for: the answer does not wait for it.
+func (g *guests) called(c *call) {
+	if g == nil || c.described == nil {
+		return
+	}
+	machine := c.described
+	if _, ok := c.body.(*types.RebootGuest); ok && machine.tools && machine.Power == string(types.VirtualMachinePowerStatePoweredOn) {
+		go g.tell("reboot", guestRequest{Machine: machine})
 	}
 }
 

@@ -153,6 +153,7 @@ func (o *observer) callEnded(ctx *simulator.Context, c *call) {
 	if !c.writes || c.task.Value != "" {
 		return // a task tells for itself when it ends
 	}
+	o.guests.called(c)
 	switch request := c.body.(type) {
 	case *types.CreateClusterEx:
 		if cluster := findCluster(ctx, c.this, request.Name); cluster != nil {

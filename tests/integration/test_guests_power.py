@@ -163,7 +163,7 @@ def test_shut_down_and_reboot_let_services_stop_in_order(lab: GuestLab) -> None:
     lab.say("t-db01", "sudo rm /root/stopped")
     before = lab.entry("t-db01")["pid"]
     lab.vm("t-db01").RebootGuest()
-    assert lab.entry("t-db01")["pid"] not in (before, None)
+    wait_until(lambda: lab.entry("t-db01")["pid"] not in (before, None), "it has ended and started")
     wait_until(lambda: lab.answers("t-db01"), "it has booted again")
     lab.say("t-db01", "sudo rm /root/stopped")
 
