@@ -10,6 +10,7 @@ import json
 import os
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--guests",
         choices=("none", "some", "all"),
-        help="which Linux machines boot when they are switched on (default: as the last time, at first none)",
+        help="which Linux machines boot when switched on (default: GUESTS, else as the last time, at first none)",
     )
     command("status", _status, "list processes; exit 3 if one does not run")
     ssh = command("ssh", _ssh, "log in to a guest, or run a command in it")
@@ -90,7 +91,7 @@ def _up(options: argparse.Namespace) -> int:
 
     world = build_world(REPOSITORY) if options.world is None else _read_world(options.world)
     laboratory = _laboratory(options)
-    choice = options.guests or laboratory.state().get("guests", "none")
+    choice = options.guests or os.environ.get("GUESTS") or laboratory.state().get("guests", "none")
     laboratory.up(world, guests=plan(REPOSITORY, choice))
     laboratory.remember(guests=choice)
     return 0
@@ -134,8 +135,11 @@ def _print_guests(guests: Guests) -> bool:
         f"\nguests: {len(running)} run, {_megabytes(memory)} of memory, network {guests.namespace}, manager pid {pid}"
     )
     for each in entries:
-        state = f"pid {each['pid']}" if each["pid"] else each["reason"] or "off"
-        print(f"{each['name']:<32}{', '.join(each['addresses']):<22}{_megabytes(each['memory_bytes']):>9}  {state}")
+        if not each["reason"]:
+            state = f"pid {each['pid']}" if each["pid"] else "off"
+            print(f"{each['name']:<32}{', '.join(each['addresses']):<22}{_megabytes(each['memory_bytes']):>9}  {state}")
+    for reason, count in Counter(each["reason"] for each in entries if each["reason"]).items():
+        print(f"{count} machines: {reason}")
     return True
 
 

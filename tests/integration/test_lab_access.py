@@ -108,8 +108,9 @@ def test_rest_refuses_a_wrong_password_and_the_nameless_session_of_json_rpc(lab:
 
 def test_secrets_are_private_files_and_stand_in_no_argument_or_environment(lab: RunningLab) -> None:
     root = lab.laboratory.paths.root
-    private = [*root.glob("secrets/*"), *root.glob("**/*.key"), *root.glob("vcenters/*/accounts.json")]
-    assert len(private) == 4 + 3 + 2
+    secrets = [path for path in root.glob("secrets/*") if path.suffix != ".pub"]
+    private = [*secrets, *root.glob("**/*.key"), *root.glob("vcenters/*/accounts.json")]
+    assert len(private) == 5 + 3 + 2
     assert {path.stat().st_mode & 0o777 for path in private} == {0o600}
     process = Path(f"/proc/{lab.endpoint()['pid']}")
     visible = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
