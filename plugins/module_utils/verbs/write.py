@@ -86,12 +86,22 @@ def run_order(target: Target, prepared: Prepared, order: Order) -> Outcome:
                 emergency=order.emergency,
             )
             # Only the writing path pays for what imports and threads cost.
-            from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.apply import apply_changes
+            from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.apply import (
+                apply_changes,
+                clock_since,
+            )
 
             if order.emergency:
                 record_emergency(run, decision.plan, order.emergency, decision.gated.passed)
             recorder = Recorder(run, target, order.verb, decision.plan)
-            applied = apply_changes(target, live, decision.gated.passed, recorder)
+            applied = apply_changes(
+                target,
+                live,
+                decision.gated.passed,
+                recorder,
+                start_before=decision.gated.start_before,
+                clock=clock_since(prepared.now, started),
+            )
             recorder.finish(failed=any(result.status == "failed" for result in applied))
         notes = (*run.notes, *approved, *_emergency_note(order))
         return _outcome(order, decision, live, applied, started=started, notes=notes)
