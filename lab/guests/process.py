@@ -86,6 +86,8 @@ class Guests:
             environment={**os.environ, "PYTHONPATH": str(REPOSITORY), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
             is_ready=self.client.answers,
         )
+        for line in requirements.limits() if started else ():
+            say(f"note    {line}")
         say(f"{'started' if started else 'running'} guest manager  {self.process.log_file}")
 
     def stop(self) -> bool:

@@ -22,7 +22,7 @@ COMMANDS = {
     "ssh-keygen": "openssh-client",
     "nc": "netcat-openbsd",
 }
-_CAP_SYS_ADMIN, _CAP_NET_ADMIN = 21, 12
+_CAP_SYS_ADMIN, _CAP_NET_ADMIN, _CAP_SYS_RESOURCE = 21, 12, 24
 
 
 def missing() -> list[str]:
@@ -46,6 +46,13 @@ def missing() -> list[str]:
     if not any(Path("/sys/fs/cgroup", name).exists() for name in ("memory", "cgroup.controllers")):
         lines.append("no control groups are mounted at /sys/fs/cgroup")
     return lines
+
+
+def limits() -> list[str]:
+    """Give what works with a limit here, one line each."""
+    if _capabilities() >> _CAP_SYS_RESOURCE & 1:
+        return []
+    return ["CAP_SYS_RESOURCE is withheld: a disk that is in use grows at the machine's next power cycle only"]
 
 
 def _capabilities() -> int:
