@@ -89,7 +89,13 @@ def govc(lab: BenchLab, binary: Path, *, devices: bool) -> Sample:
 
 def together(samples: Sequence[Sample]) -> Sample:
     """Commands run one after the other as one."""
-    return Sample(sum(each.seconds for each in samples), max(each.peak_mib for each in samples), 0, "")
+    return Sample(
+        seconds=sum(each.seconds for each in samples),
+        cpu_seconds=sum(each.cpu_seconds for each in samples),
+        peak_mib=max(each.peak_mib for each in samples),
+        code=0,
+        output="",
+    )
 
 
 def vm_inventory(lab: BenchLab) -> Sample:
@@ -105,7 +111,7 @@ def vm_inventory(lab: BenchLab) -> Sample:
         command = [str(VENV / "bin/ansible-inventory"), *arguments, "--list"]
         sample = succeed(run(command, environment=_collections(lab), folder=folder), "vmware_vm_inventory")
     _expect_machines(lab, sample.output.count('"instanceUuid"'), "vmware_vm_inventory")
-    return Sample(sample.seconds, sample.peak_mib, 0, "")
+    return sample
 
 
 def _inventory_source(lab: BenchLab, vcenter: str) -> dict[str, Any]:
@@ -138,7 +144,7 @@ def vm_module(lab: BenchLab, machines: int) -> Sample:
         sample = succeed(run(command, environment=_collections(lab), folder=folder), "vmware.vmware.vm")
     if "changed=0" not in sample.output:
         raise BenchFailed(f"vmware.vmware.vm changed something:\n{sample.output[-2000:]}")
-    return Sample(sample.seconds, sample.peak_mib, 0, "")
+    return sample
 
 
 def _loop(lab: BenchLab, machines: int) -> list[dict[str, Any]]:

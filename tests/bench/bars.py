@@ -245,17 +245,18 @@ def measure(bar: Bar, lab: BenchLab, calibration: Calibration, runs: int) -> Ver
 def table(verdicts: Sequence[Verdict]) -> str:
     """Bar, limit, median, least, most, verdict and calibration; seconds."""
     width = max(len(verdict.bar.title) for verdict in verdicts)
-    head = f"{'bar':<{width}} {'limit':>6} {'median':>7} {'min':>6} {'max':>6} {'calibration':>12}  verdict"
+    head = f"{'bar':<{width}} {'limit':>6} {'median':>7} {'min':>6} {'max':>6} {'computing':>10} {'calibration':>12}  verdict"
     lines = [head, "-" * len(head)]
     for verdict in verdicts:
         summary = verdict.summary
         lines.append(
             f"{verdict.bar.title:<{width}} {verdict.bar.limit_seconds:>6.0f} {summary.median:>7.2f} "
-            f"{summary.low:>6.2f} {summary.high:>6.2f} {verdict.calibration_seconds:>12.2f}  {verdict.word}"
+            f"{summary.low:>6.2f} {summary.high:>6.2f} {summary.cpu:>10.2f} {verdict.calibration_seconds:>12.2f}  {verdict.word}"
         )
     low, high = REFERENCE_SECONDS
     lines.append(
-        f"\nSeconds. Calibration: an empty ansible-playbook between the samples; reference: {low} to {high} s."
+        "\nSeconds; computing is what the command itself used of the cores. Calibration: an empty ansible-playbook "
+        f"between the samples; reference: {low} to {high} s."
     )
     lines.append(
         "validate reads and checks every file anew: it has no cache (Python's own bytecode is cached as always)."

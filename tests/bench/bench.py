@@ -18,7 +18,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,7 @@ from tests.bench.measure import (
     summarise,
 )
 
+DOCS = ROOT / "docs/benchmarks.md"
 SIZES = (0, 2500, 10433)  # 0: the estate of the repository
 # As on a real vCenter: a call 20 ms, a task 2 s.
 CALL_MS = 20
@@ -91,7 +92,7 @@ def probe(lab: BenchLab, what: str) -> tuple[Sample, dict[str, Any]]:
     command = [str(BIN / "python"), "tests/bench/probe.py", lab.name, str(lab.repository), what]
     sample = succeed(run(command, environment=lab.environment), f"probe {what}")
     result = json.loads(sample.output.splitlines()[-1])
-    return Sample(result["inner_s"], sample.peak_mib, 0, sample.output), result
+    return replace(sample, seconds=result["inner_s"]), result
 
 
 def measure_ours(lab: BenchLab, measured: Measured, runs: int) -> None:
@@ -223,6 +224,7 @@ def _content(sizes: list[Measured], calibration: Calibration, runs: int) -> dict
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
         "calibration_s": round(statistics.median(sample.seconds for sample in calibration.samples), 3),
+        "calibration_cpu_s": round(statistics.median(sample.cpu_seconds for sample in calibration.samples), 3),
         "runs": runs,
         "alternatives": alternatives.versions(),
         "sizes": [{"machines": each.machines, "rows": each.rows, "notes": each.notes} for each in sizes],
@@ -249,14 +251,13 @@ def main() -> int:
                 # Kept after each size: a later one that fails costs only itself.
                 content = _content(sizes, calibration, options.runs)
                 path = write_report(content, "bench.json")
+                if options.write_docs:
+                    DOCS.write_text(markdown(content), encoding="utf-8")
     except (BenchFailed, LabError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     print(table(content))
     print(f"\n{path.relative_to(ROOT)}, {time.monotonic() - started:.0f} s")
-    if options.write_docs:
-        (ROOT / "docs/benchmarks.md").write_text(markdown(content), encoding="utf-8")
-        print("docs/benchmarks.md")
     return 0
 
 

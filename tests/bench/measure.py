@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
@@ -34,6 +35,7 @@ class Sample:
     """One run of a command."""
 
     seconds: float
+    cpu_seconds: float  # of all its processes; other programs on the machine hardly change it
     peak_mib: float  # of the command's own process, without those that it starts
     code: int
     output: str
@@ -47,6 +49,7 @@ class Summary:
     low: float
     high: float
     runs: int
+    cpu: float  # median
     peak_mib: float
 
     def as_data(self) -> dict[str, float | int]:
@@ -55,6 +58,7 @@ class Summary:
             "median_s": round(self.median, 3),
             "min_s": round(self.low, 3),
             "max_s": round(self.high, 3),
+            "cpu_s": round(self.cpu, 3),
             "runs": self.runs,
             "peak_mib": round(self.peak_mib, 1),
         }
@@ -68,6 +72,7 @@ def summarise(samples: Sequence[Sample]) -> Summary:
         low=min(seconds),
         high=max(seconds),
         runs=len(seconds),
+        cpu=statistics.median(sample.cpu_seconds for sample in samples),
         peak_mib=max(sample.peak_mib for sample in samples),
     )
 
@@ -81,6 +86,7 @@ def run(
 ) -> Sample:
     """Run one command to its end, whatever its exit code. Its output goes to a file: a pipe would slow it down."""
     with tempfile.TemporaryFile() as output:
+        cpu_before = _cpu_of_children()
         started = time.perf_counter()
         process = subprocess.Popen(
             command,
@@ -92,9 +98,10 @@ def run(
         )
         peak_mib = _wait(process, started + timeout_seconds)
         seconds = time.perf_counter() - started
+        cpu = _cpu_of_children() - cpu_before
         output.seek(0)
         text = output.read().decode(errors="replace")
-    return Sample(seconds, peak_mib, process.returncode, text)
+    return Sample(seconds, cpu, peak_mib, process.returncode, text)
 
 
 def base_environment() -> dict[str, str]:
@@ -125,6 +132,11 @@ def _wait(process: subprocess.Popen[bytes], deadline: float) -> float:
             raise BenchFailed("a command did not end in time")
         time.sleep(_POLL_SECONDS)
     return peak_kib / 1024
+
+
+def _cpu_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _peak_kib(pid: int) -> int:

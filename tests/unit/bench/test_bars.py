@@ -13,8 +13,8 @@ _REFERENCE = REFERENCE_SECONDS[1]
 def verdict(
     median: float, calibration: float, *, peak_mib: float = 100, peak_limit_mib: float | None = None
 ) -> Verdict:
-    bar = Bar("plan", "a plan", 4, lambda _lab: Sample(0, 0, 0, ""), peak_limit_mib=peak_limit_mib)
-    return Verdict(bar, Summary(median, median, median, 5, peak_mib), calibration)
+    bar = Bar("plan", "a plan", 4, lambda _lab: Sample(0, 0, 0, 0, ""), peak_limit_mib=peak_limit_mib)
+    return Verdict(bar, Summary(median, median, median, 5, median, peak_mib), calibration)
 
 
 def test_a_bar_below_its_limit_is_met() -> None:
