@@ -24,10 +24,10 @@ help: ## list the entry points
 ##@ the two commands of the README
 
 .PHONY: demo test
-demo: ## build the lab, provision the whole estate, prove that a second run changes nothing
-	@scripts/bootstrap lab
+demo: ## build the lab, provision the whole estate, prove that a second run changes nothing; GUESTS=some boots 17
+	@scripts/bootstrap lab $(if $(filter some all,$(GUESTS)),guests)
 	@$(MAKE) --output-sync=target -j2 setup lab-build
-	@$(PYTHON) scripts/demo.py --lab $(LAB)
+	@GUESTS=$(GUESTS) $(PYTHON) scripts/demo.py --lab $(LAB)
 
 test: setup-tests ## checks and tests, with one small end-to-end of each verb
 	@$(PYTHON) scripts/run_checks.py quick
@@ -110,8 +110,8 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@rm -f .venv/.installed-* && touch $(STAMP)
 
-setup-tests: ## what the tests need beyond setup: the lab's binary and a PostgreSQL server
-	@scripts/bootstrap lab tests
+setup-tests: ## what the tests need beyond setup: the lab's binary, guests and a PostgreSQL server
+	@scripts/bootstrap lab guests tests
 	@$(MAKE) --output-sync=target -j2 setup lab-build
 
 clean: lab-down ## remove the default lab and everything that make built
