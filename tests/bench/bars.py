@@ -245,13 +245,15 @@ def measure(bar: Bar, lab: BenchLab, calibration: Calibration, runs: int) -> Ver
 def table(verdicts: Sequence[Verdict]) -> str:
     """Bar, limit, median, least, most, verdict and calibration; seconds."""
     width = max(len(verdict.bar.title) for verdict in verdicts)
-    head = f"{'bar':<{width}} {'limit':>6} {'median':>7} {'min':>6} {'max':>6} {'computing':>10} {'calibration':>12}  verdict"
+    columns = f"{'limit':>6} {'median':>7} {'min':>6} {'max':>6} {'computing':>10} {'calibration':>12}"
+    head = f"{'bar':<{width}} {columns}  verdict"
     lines = [head, "-" * len(head)]
     for verdict in verdicts:
         summary = verdict.summary
         lines.append(
             f"{verdict.bar.title:<{width}} {verdict.bar.limit_seconds:>6.0f} {summary.median:>7.2f} "
-            f"{summary.low:>6.2f} {summary.high:>6.2f} {summary.cpu:>10.2f} {verdict.calibration_seconds:>12.2f}  {verdict.word}"
+            f"{summary.low:>6.2f} {summary.high:>6.2f} {summary.cpu:>10.2f} "
+            f"{verdict.calibration_seconds:>12.2f}  {verdict.word}"
         )
     low, high = REFERENCE_SECONDS
     lines.append(

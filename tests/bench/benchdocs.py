@@ -106,7 +106,7 @@ def table(content: Mapping[str, Any]) -> str:
             lines.append(f"{text:<{width}}" + "".join(f"{each:>26}" for each in cells))
     lines += [
         "",
-        f"Calibration, an empty ansible-playbook: {content['calibration_s']:.2f} s ({content['calibration_cpu_s']:.2f}).",
+        f"Calibration: {content['calibration_s']:.2f} s ({content['calibration_cpu_s']:.2f}) for an empty playbook.",
         "Medians: seconds by the clock, in brackets seconds of computing, and peak memory.",
     ]
     lines += [f"{size['machines']:,}: {note}" for size in sizes for note in size["notes"]]
