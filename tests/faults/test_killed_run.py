@@ -108,7 +108,8 @@ def test_when_only_the_parent_is_killed_the_worker_keeps_its_lock(many: EstateLa
     """The worker goes on: a second run is refused while it works, and finds everything done afterwards."""
     control = many.control(VCENTER)
     many.reset_counters()
-    control.set_delays(tasks={"CloneVm": 700})
+    # Long enough for the second run to start on a slow machine.
+    control.set_delays(tasks={"CloneVm": 25_000})
     with many.playbook_in_background("provision") as process:
         wait_until(lambda: many.methods(VCENTER).get("CloneVM_Task", 0) >= 2, "two clones")
         os.kill(process.pid, signal.SIGKILL)
@@ -116,7 +117,7 @@ def test_when_only_the_parent_is_killed_the_worker_keeps_its_lock(many: EstateLa
         assert second.code != 0
         assert "is locked by" in second.output
         control.set_delays()
-        wait_until(lambda: "no locks" in many.records("locks").output, "the worker's end")
+        wait_until(lambda: "no locks" in many.records("locks").output, "the worker's end", seconds=120)
     run = many.playbook("provision")
     assert run.code == 0, run.output
     assert many.differences() == []

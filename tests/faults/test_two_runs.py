@@ -12,7 +12,8 @@ VCENTER = "vc-kyotsu"
 
 def test_the_second_run_is_refused_with_who_holds_the_lock(many: EstateLab) -> None:
     many.reset_counters()
-    many.control(VCENTER).set_delays(tasks={"CloneVm": 1500})
+    # Long enough for three more runs to start on a slow machine.
+    many.control(VCENTER).set_delays(tasks={"CloneVm": 40_000})
     with many.playbook_in_background("provision") as first:
         wait_until(lambda: many.methods(VCENTER).get("CloneVM_Task", 0) >= 1, "the first clone")
         workers = descendants(first.pid)
@@ -29,7 +30,7 @@ def test_the_second_run_is_refused_with_who_holds_the_lock(many: EstateLab) -> N
         # Who only reads is let in.
         assert many.playbook("plan").code == 0
         many.control(VCENTER).set_delays()
-        output, _ = first.communicate(timeout=60)
+        output, _ = first.communicate(timeout=180)
     assert first.returncode == 0, output
     assert many.differences() == []
     assert statuses(many.provision()) == {}
