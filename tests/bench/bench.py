@@ -34,6 +34,7 @@ from tests.bench.benchlab import BenchLab, bench_lab
 from tests.bench.estates import scaled_estate
 from tests.bench.measure import (
     BIN,
+    REPORTS,
     ROOT,
     BenchFailed,
     Calibration,
@@ -219,7 +220,21 @@ def _sizes(words: list[int]) -> list[int]:
     return [0 if size in (0, real) else size for size in words]
 
 
-def _content(sizes: list[Measured], calibration: Calibration, runs: int) -> dict[str, Any]:
+def _earlier() -> list[dict[str, Any]]:
+    """The sizes of the last report."""
+    report = REPORTS / "bench.json"
+    if not report.exists():
+        return []
+    found: list[dict[str, Any]] = json.loads(report.read_text(encoding="utf-8"))["sizes"]
+    return found
+
+
+def _content(
+    earlier: list[dict[str, Any]], sizes: list[Measured], calibration: Calibration, runs: int
+) -> dict[str, Any]:
+    fresh = [{"machines": each.machines, "rows": each.rows, "notes": each.notes} for each in sizes]
+    again = {each["machines"] for each in fresh}
+    kept = [each for each in earlier if each["machines"] not in again]
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(),
@@ -227,7 +242,7 @@ def _content(sizes: list[Measured], calibration: Calibration, runs: int) -> dict
         "calibration_cpu_s": round(statistics.median(sample.cpu_seconds for sample in calibration.samples), 3),
         "runs": runs,
         "alternatives": alternatives.versions(),
-        "sizes": [{"machines": each.machines, "rows": each.rows, "notes": each.notes} for each in sizes],
+        "sizes": sorted([*kept, *fresh], key=lambda each: int(each["machines"])),
     }
 
 
@@ -239,17 +254,19 @@ def main() -> int:
     )
     parser.add_argument("--runs", type=int, default=3, help="samples per row after the warm-up (default: 3)")
     parser.add_argument("--keep", action="store_true", help="keep the labs' worlds under .lab/ and use them again")
+    parser.add_argument("--add", action="store_true", help="keep the other sizes of the last reports/bench.json")
     parser.add_argument("--only-ours", action="store_true", help="leave the alternatives out")
     parser.add_argument("--write-docs", action="store_true", help="write docs/benchmarks.md")
     options = parser.parse_args()
     started = time.monotonic()
+    earlier = _earlier() if options.add else []
     sizes: list[Measured] = []
     try:
         with Calibration() as calibration:
             for size in _sizes(options.sizes):
                 sizes.append(measure_size(size, options, calibration))
                 # Kept after each size: a later one that fails costs only itself.
-                content = _content(sizes, calibration, options.runs)
+                content = _content(earlier, sizes, calibration, options.runs)
                 path = write_report(content, "bench.json")
                 if options.write_docs:
                     DOCS.write_text(markdown(content), encoding="utf-8")
