@@ -29,6 +29,11 @@ _ORDER = {"db": 0, "file": 0, "directory": 0, "web": 2, "broker": 2, "connection
 _MIDDLE = 1
 
 
+def role_order(role: str) -> int:
+    """Place of a role when a system is started or patched; lower first (db before ap before web)."""
+    return _ORDER.get(role, _MIDDLE)
+
+
 def desired_state(estate: Estate, datacenters: Mapping[str, str]) -> tuple[DesiredVCenter, ...]:
     """What each vCenter should hold.
 
@@ -205,7 +210,7 @@ def _desired_machine(estate: Estate, system: System, machine: Machine) -> Desire
         name=machine.name,
         system=system.id,
         role=machine.role,
-        order=_ORDER.get(machine.role, _MIDDLE),
+        order=role_order(machine.role),
         cluster=system.cluster,
         resource_pool=system.resource_pool,
         folder=f"{system.kind}/{system.id}",

@@ -373,6 +373,34 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PatchCycle:
+    """One round of updates: from the day on which the content is frozen through all waves."""
+
+    update_day: str  # iCalendar RRULE of the days on which a round starts
+    wave_interval_days: int  # from the start of a wave to the earliest start of the next
+    horizon_days: int
+    machine_minutes: int  # planned for one machine: snapshot, upgrade, restart, checks
+    machines_at_once: int  # per cluster
+    snapshot_days: int
+    snapshot_growth_percent: int  # of the machine's disks
+    notice_days: int
+    basis: str
+
+
+USUAL_PATCH_CYCLE = PatchCycle(
+    update_day="FREQ=MONTHLY;BYDAY=2WE",
+    wave_interval_days=7,
+    horizon_days=45,
+    machine_minutes=20,
+    machines_at_once=4,
+    snapshot_days=3,
+    snapshot_growth_percent=10,
+    notice_days=10,
+    basis="assumed",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalService:
     """A system or service outside the platform that hosted systems live with, or that the platform only backs up."""
 
@@ -543,6 +571,7 @@ class Platform:
     restore_rates: tuple[RestoreRate, ...] = ()
     hazards: tuple[Hazard, ...] = ()
     retention: tuple[Retention, ...] = ()
+    patch_cycle: PatchCycle = USUAL_PATCH_CYCLE
 
 
 FILES: dict[str, tuple[str, ...]] = {
@@ -557,7 +586,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "storage.yml": ("tiers", "datastores"),
     "images.yml": ("flavours", "images", "hypervisors"),
     "backup.yml": ("backup_classes",),
-    "patching.yml": ("waves", "windows", "freezes"),
+    "patching.yml": ("patch_cycle", "waves", "windows", "freezes"),
     "external.yml": ("external_services",),
     "flows.yml": ("flows",),
     "policy.yml": (
