@@ -586,7 +586,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "storage.yml": ("tiers", "datastores"),
     "images.yml": ("flavours", "images", "hypervisors"),
     "backup.yml": ("backup_classes",),
-    "patching.yml": ("patch_cycle", "waves", "windows", "freezes"),
+    "patching.yml": ("waves", "windows", "freezes", "patch_cycle"),
     "external.yml": ("external_services",),
     "flows.yml": ("flows",),
     "policy.yml": (
