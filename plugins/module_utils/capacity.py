@@ -97,7 +97,7 @@ def storage_headroom(estate: Estate) -> tuple[StorageHeadroom, ...]:
                 demand[disk.tier, system.cluster] += disk.size_gb
         else:
             demand[item.tier, system.cluster] += item.disk_gb * count
-    groups = _groups(estate.platform.datastores)
+    groups = datastore_groups(estate.platform.datastores)
     covered = {(tier, cluster) for tier, clusters, _ in groups for cluster in clusters}
     groups.extend((tier, (cluster,), ()) for tier, cluster in sorted(demand) if (tier, cluster) not in covered)
     return tuple(
@@ -152,7 +152,7 @@ def _headroom(cluster: Cluster, cpu_demand: int, memory_demand_gb: int) -> Clust
     )
 
 
-def _groups(datastores: tuple[Datastore, ...]) -> list[tuple[str, tuple[str, ...], tuple[Datastore, ...]]]:
+def datastore_groups(datastores: tuple[Datastore, ...]) -> list[tuple[str, tuple[str, ...], tuple[Datastore, ...]]]:
     """(tier, clusters, datastores): clusters that share a datastore of a tier share its space and count as one."""
     groups: list[tuple[str, set[str], list[Datastore]]] = []
     for datastore in datastores:

@@ -377,7 +377,8 @@ class PatchCycle:
     """One round of updates: from the day on which the content is frozen through all waves."""
 
     update_day: str  # iCalendar RRULE of the days on which a round starts
-    wave_interval_days: int  # from the start of a wave to the earliest start of the next
+    wave_interval_days: int  # from the earliest start of a wave to that of the next
+    soak_days: int  # how long the first machines of a wave have run before the next wave starts
     horizon_days: int
     machine_minutes: int  # planned for one machine: snapshot, upgrade, restart, checks
     machines_at_once: int  # per cluster
@@ -390,11 +391,12 @@ class PatchCycle:
 USUAL_PATCH_CYCLE = PatchCycle(
     update_day="FREQ=MONTHLY;BYDAY=2WE",
     wave_interval_days=7,
+    soak_days=3,
     horizon_days=45,
     machine_minutes=20,
     machines_at_once=4,
     snapshot_days=3,
-    snapshot_growth_percent=10,
+    snapshot_growth_percent=5,
     notice_days=10,
     basis="assumed",
 )
