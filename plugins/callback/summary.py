@@ -13,7 +13,7 @@ author:
   - Kyotsu platform team
 options:
   language:
-    description: Language of the labels.
+    description: Language of the labels, and of the reasons that have both.
     type: str
     default: en
     choices: [en, ja]

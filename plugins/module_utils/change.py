@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+
 # From harmless to irreversible; compared by position, never by name.
 RISKS = ("none", "reboot", "outage", "data", "destroy")
 
@@ -37,7 +39,7 @@ class Refusal:
     kind: str
     object: str
     label: str
-    reason: str
+    reason: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,12 +57,15 @@ class Held:
     """A change that waits (保留), and why and until when as far as it is known."""
 
     change: Change
-    reason: str
+    reason: Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What came of the changes of one object. `changes` are those that were applied (or would be, in check mode)."""
+    """What came of the changes of one object. `changes` are those that were applied (or would be, in check mode).
+
+    `message_ja` is the message for a Japanese reader where there is one: what waits or is refused has it.
+    """
 
     vcenter: str
     kind: str
@@ -69,3 +74,4 @@ class Result:
     status: str  # changed | failed | held | refused
     message: str
     changes: tuple[Change, ...] = ()
+    message_ja: str | None = None

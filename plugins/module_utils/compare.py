@@ -13,6 +13,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.compare_machines i
     compare_machine,
     missing_machine,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.placement import Placement
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     DesiredMachine,
@@ -127,19 +128,29 @@ class _Lookup:
         return next((each for each in candidates if each.instance_uuid != machine.instance_uuid), None)
 
 
-def _ambiguity(machine: DesiredMachine, found: list[ObservedMachine], other_vcenter: str | None) -> str | None:
+def _ambiguity(machine: DesiredMachine, found: list[ObservedMachine], other_vcenter: str | None) -> Text | None:
     """Why it is not clear which machine is meant: the instance UUID is the identity, a person must tell them apart."""
     if len(found) > 1:
         names = ", ".join(sorted(f"{each.name} ({each.reference})" for each in found))
-        return f"{len(found)} machines carry the instance UUID {machine.instance_uuid}: {names}; remove the copy"
+        return Text(
+            en=f"{len(found)} machines carry the instance UUID {machine.instance_uuid}: {names}; remove the copy",
+            ja=f"instanceUuid {machine.instance_uuid} の仮想サーバが {len(found)} 台あります（{names}）。"
+            "複製を取り除いてください",
+        )
     if other_vcenter is None or machine.status in ("planned", "retired"):
         return None
     if found:
-        return f"vCenter {other_vcenter} holds a machine with the same instance UUID: remove the copy"
-    return f"it is in vCenter {other_vcenter} and described here: move it by hand; it is not made a second time"
+        return Text(
+            en=f"vCenter {other_vcenter} holds a machine with the same instance UUID: remove the copy",
+            ja=f"vCenter {other_vcenter} に同じ instanceUuid の仮想サーバがあります。複製を取り除いてください",
+        )
+    return Text(
+        en=f"it is in vCenter {other_vcenter} and described here: move it by hand; it is not made a second time",
+        ja=f"記述と異なる vCenter {other_vcenter} にあります。手作業で移してください（二重には作成しません）",
+    )
 
 
-def _refusal(vcenter: str, machine: DesiredMachine, reason: str) -> Refusal:
+def _refusal(vcenter: str, machine: DesiredMachine, reason: Text) -> Refusal:
     return Refusal(vcenter=vcenter, kind="machine", object=machine.key, label=machine.name, reason=reason)
 
 

@@ -2,33 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal, Unmanaged
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import KINDS, Item
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import FIELDS
+
+_NEVER_POINTED_ELSEWHERE = Text(
+    en="a datastore is never pointed elsewhere: make a new one and move its machines",
+    ja="データストアの接続先は変更しません。新しく作成し、仮想サーバを移してください",
+)
+_TEMPLATE_REPLACED = Text(
+    en="a template is replaced by the image playbook, never changed in place",
+    ja="テンプレートはその場で変更せず、イメージの playbook で差し替えます",
+)
 
 # What changing a property means for those who use the object. A text in place of a risk says why it is not done here.
-_RISK = {
+_RISK: Mapping[tuple[str, str], str | Text] = {
     ("cluster", "ha"): "none",
     # Fully automated from one moment to the next: every machine of the cluster may be moved at once.
     ("cluster", "drs"): "outage",
     ("cluster", "host_failures_tolerated"): "none",
-    ("host", "cluster"): "!a host is moved between clusters by hand, in maintenance mode; then run foundation again",
+    ("host", "cluster"): Text(
+        en="a host is moved between clusters by hand, in maintenance mode; then run foundation again",
+        ja="ホストのクラスタ間の移動は、メンテナンスモードにして手作業で行い、foundation を再度実行してください",
+    ),
     ("switch", "mtu"): "outage",
-    ("switch", "uplinks"): "!uplinks are cabled: change them by hand with the network team, then run foundation again",
+    ("switch", "uplinks"): Text(
+        en="uplinks are cabled: change them by hand with the network team, then run foundation again",
+        ja="アップリンクは配線を伴います。ネットワーク担当と手作業で変更し、foundation を再度実行してください",
+    ),
     ("switch", "hosts"): "none",
     ("port_group", "vlan_id"): "outage",
-    ("port_group", "switch"): "!a port group cannot change its switch: make a new network and move its machines",
-    ("datastore", "remote_host"): "!a datastore is never pointed elsewhere: make a new one and move its machines",
-    ("datastore", "remote_path"): "!a datastore is never pointed elsewhere: make a new one and move its machines",
+    ("port_group", "switch"): Text(
+        en="a port group cannot change its switch: make a new network and move its machines",
+        ja="ポートグループのスイッチは変更できません。新しいネットワークを作成し、仮想サーバを移してください",
+    ),
+    ("datastore", "remote_host"): _NEVER_POINTED_ELSEWHERE,
+    ("datastore", "remote_path"): _NEVER_POINTED_ELSEWHERE,
     ("datastore", "hosts"): "none",
     ("resource_pool", "cpu_shares"): "none",
     ("resource_pool", "memory_shares"): "none",
-    ("tag_category", "cardinality"): "!a tag category cannot be narrowed while tags are attached: make a new category",
+    ("tag_category", "cardinality"): Text(
+        en="a tag category cannot be narrowed while tags are attached: make a new category",
+        ja="付与済みのタグがある間、タグ区分の多重度は狭められません。新しい区分を作成してください",
+    ),
     ("access_role", "privileges"): "none",
-    ("template", "guest_id"): "!a template is replaced by the image playbook, never changed in place",
-    ("template", "disk_gb"): "!a template is replaced by the image playbook, never changed in place",
+    ("template", "guest_id"): _TEMPLATE_REPLACED,
+    ("template", "disk_gb"): _TEMPLATE_REPLACED,
     ("separation", "machines"): "none",
 }
 
@@ -93,14 +116,17 @@ def _compare_properties(vcenter: str, wanted: Item, found: Item, difference: Dif
         before = found.properties.get(name)
         policy = found.properties.get("admission_policy") if name == "host_failures_tolerated" else None
         for change_or_reason in _property_differences(wanted.kind, name, before, after, policy):
-            if isinstance(change_or_reason, str):
+            if isinstance(change_or_reason, Text):
                 difference.refusals.append(
                     Refusal(
                         vcenter=vcenter,
                         kind=wanted.kind,
                         object=wanted.name,
                         label=wanted.name,
-                        reason=f"{name} is {before!r}, described {after!r}: {change_or_reason}",
+                        reason=Text(
+                            en=f"{name} is {before!r}, described {after!r}: {change_or_reason.en}",
+                            ja=f"{FIELDS[name]} は {before!r}（記述は {after!r}）: {change_or_reason.ja}",
+                        ),
                     )
                 )
             else:
@@ -123,7 +149,7 @@ def _compare_properties(vcenter: str, wanted: Item, found: Item, difference: Dif
 
 def _property_differences(
     kind: str, name: str, before: object, after: object, policy: object = None
-) -> Iterator[str | tuple[str, object]]:
+) -> Iterator[Text | tuple[str, object]]:
     """For one property: (risk, value to set) and reasons for what is refused; nothing when they are equal.
 
     `policy` is what a cluster has in place of a number of host failures.
@@ -131,7 +157,10 @@ def _property_differences(
     if before == after:
         return
     if policy:
-        yield f"admission control is of the type {policy}, which is not replaced by that number: change it by hand"
+        yield Text(
+            en=f"admission control is of the type {policy}, which is not replaced by that number: change it by hand",
+            ja=f"アドミッションコントロールの種類が {policy} で、この数に置き換えません。手作業で変更してください",
+        )
         return
     if (kind, name) in _MEMBERS and isinstance(before, list) and isinstance(after, list):
         union = sorted({*before, *after})
@@ -139,10 +168,10 @@ def _property_differences(
             yield "none", union
         extra = sorted(set(before) - set(after))
         if extra:
-            yield f"{', '.join(extra)} is a member and not described; take it out by hand or describe it"
+            yield Text(
+                en=f"{', '.join(extra)} is a member and not described; take it out by hand or describe it",
+                ja=f"{'、'.join(extra)} は記述にない構成員です。手作業で外すか、記述してください",
+            )
         return
     risk = _RISK[(kind, name)]
-    if risk.startswith("!"):
-        yield risk[1:]
-    else:
-        yield risk, after
+    yield risk if isinstance(risk, Text) else (risk, after)

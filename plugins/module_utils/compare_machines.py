@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.placement import Placement
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     DesiredDisk,
@@ -58,14 +59,14 @@ class _Comparison:
             )
         )
 
-    def refuse(self, reason: str) -> None:
+    def refuse(self, en: str, ja: str) -> None:
         self.difference.refusals.append(
             Refusal(
                 vcenter=self.vcenter,
                 kind="machine",
                 object=self.desired.key,
                 label=self.desired.name,
-                reason=reason,
+                reason=Text(en=en, ja=ja),
             )
         )
 
@@ -81,11 +82,20 @@ def missing_machine(
     if desired.status in ("planned", "retired"):
         return comparison.difference
     if desired.status == "retiring":
-        comparison.refuse("it is retiring and gone: record its retirement; it is not made anew")
+        comparison.refuse(
+            "it is retiring and gone: record its retirement; it is not made anew",
+            "廃止手続中で、既に存在しません。廃止を記録してください（作り直しません）",
+        )
     elif desired.adopted:
-        comparison.refuse(f"adopted with UUID {desired.instance_uuid} and not there: restore it or correct the UUID")
+        comparison.refuse(
+            f"adopted with UUID {desired.instance_uuid} and not there: restore it or correct the UUID",
+            f"UUID {desired.instance_uuid} で引き継いだ仮想サーバが存在しません。復元するか UUID を訂正してください",
+        )
     elif stranger is not None:
-        comparison.refuse(f"{_described(stranger)} exists under another identity: adopt it, or rename one")
+        comparison.refuse(
+            f"{_described(stranger).en} exists under another identity: adopt it, or rename one",
+            f"別の仮想サーバ {_described(stranger).ja} があります。引き継ぐ（adopt）か、どちらかの名称を変えてください",
+        )
     else:
         _create(comparison)
     return comparison.difference
@@ -97,7 +107,8 @@ def _create(comparison: _Comparison) -> None:
     for disk in desired.disks:
         datastore = comparison.placement.place(disk.size_gb, disk.datastores)
         if datastore is None:
-            comparison.refuse(_no_room(disk, disk.size_gb))
+            reason = _no_room(disk, disk.size_gb)
+            comparison.refuse(reason.en, reason.ja)
             return
         disks.append({"name": disk.name, "size_gb": disk.size_gb, "datastore": datastore})
     comparison.difference.changes.append(
@@ -133,16 +144,27 @@ def _create(comparison: _Comparison) -> None:
     )
 
 
-def _described(stranger: ObservedMachine) -> str:
-    return f"{stranger.name} ({stranger.instance_uuid or 'whose configuration vCenter cannot read'})"
+def _described(stranger: ObservedMachine) -> Text:
+    uuid = stranger.instance_uuid
+    return Text(
+        en=f"{stranger.name} ({uuid or 'whose configuration vCenter cannot read'})",
+        ja=f"{stranger.name}（{uuid or '構成を vCenter が読み取れません'}）",
+    )
 
 
-def _no_room(disk: DesiredDisk, size_gb: float) -> str:
+def _no_room(disk: DesiredDisk, size_gb: float) -> Text:
     if not disk.datastores:
-        return f"disk {disk.name}: the cluster has no datastore of tier {disk.tier}"
+        return Text(
+            en=f"disk {disk.name}: the cluster has no datastore of tier {disk.tier}",
+            ja=f"ディスク {disk.name}: クラスタに階層 {disk.tier} のデータストアがありません",
+        )
     stores = ", ".join(disk.datastores)
     free = f"{size_gb:g} GiB free below its fill limit"
-    return f"disk {disk.name}: no datastore of tier {disk.tier} has {free} ({stores})"
+    return Text(
+        en=f"disk {disk.name}: no datastore of tier {disk.tier} has {free} ({stores})",
+        ja=f"ディスク {disk.name}: 階層 {disk.tier} に、使用上限まで {size_gb:g} GiB の空きがあるデータストアが"
+        f"ありません（{stores}）",
+    )
 
 
 def compare_machine(
@@ -164,16 +186,28 @@ def compare_machine(
     )
     comparison = _Comparison(vcenter, desired, placement, in_use=in_use)
     if desired.status == "retired":
-        comparison.refuse("it is retired here and still exists: finish its decommissioning")
+        comparison.refuse(
+            "it is retired here and still exists: finish its decommissioning",
+            "廃止済と記述されていますが、まだ存在します。廃止の手続きを完了してください",
+        )
         return comparison.difference
     if desired.status == "planned":
-        comparison.refuse("it exists and is described as planned: set its status to in-service")
+        comparison.refuse(
+            "it exists and is described as planned: set its status to in-service",
+            "計画中と記述されていますが、既に存在します。status を in-service にしてください",
+        )
         return comparison.difference
     if observed.power == "suspended":
-        comparison.refuse("it is suspended: resume it or shut it down by hand, then run again")
+        comparison.refuse(
+            "it is suspended: resume it or shut it down by hand, then run again",
+            "サスペンド中です。手作業で再開するか停止し、再度実行してください",
+        )
         return comparison.difference
     if observed.cluster != desired.cluster:
-        comparison.refuse(f"it runs in cluster {observed.cluster}, described {desired.cluster}: migrate it by hand")
+        comparison.refuse(
+            f"it runs in cluster {observed.cluster}, described {desired.cluster}: migrate it by hand",
+            f"クラスタ {observed.cluster} にあります（記述は {desired.cluster}）。手作業で移行してください",
+        )
         return comparison.difference
 
     _compare_name(comparison, observed, same_name)
@@ -194,7 +228,11 @@ def compare_machine(
 def _compare_name(comparison: _Comparison, observed: ObservedMachine, same_name: ObservedMachine | None) -> None:
     desired = comparison.desired
     if observed.name != desired.name and same_name is not None and same_name.name == desired.name:
-        comparison.refuse(f"it is called {observed.name}; {_described(same_name)} has its name: rename that one first")
+        other = _described(same_name)
+        comparison.refuse(
+            f"it is called {observed.name}; {other.en} has its name: rename that one first",
+            f"現在の名称は {observed.name} です。{other.ja} が同じ名称のため、先にそちらの名称を変えてください",
+        )
         return
     comparison.change("name", observed.name, desired.name, "none", "renamed")
 
@@ -204,7 +242,9 @@ def _compare_guest(comparison: _Comparison, observed: ObservedMachine) -> None:
     if observed.guest_id != desired.guest_id:
         comparison.refuse(
             f"its guest is {observed.guest_id or 'unknown'}, described {desired.guest_id}: another image is never put "
-            "on a machine that is there; describe the one it has, or make a new machine beside it"
+            "on a machine that is there; describe the one it has, or make a new machine beside it",
+            f"ゲストOSは {observed.guest_id or '不明'} です（記述は {desired.guest_id}）。既存の仮想サーバのイメージは"
+            "入れ替えません。現状を記述するか、新しい仮想サーバを別に作成してください",
         )
 
 
@@ -236,7 +276,9 @@ def _compare_disks(comparison: _Comparison, observed: ObservedMachine) -> None:
     if _inserted([disk.size_gb for disk in desired.disks], [found.size_gb for found in observed.disks]):
         comparison.refuse(
             "a disk seems to be put in before others, which would make those grow in its place: new disks are only "
-            "appended to the list"
+            "appended to the list",
+            "ディスクが一覧の途中に挿入されたと見られ、そのままでは後のディスクが拡張されます。新しいディスクは"
+            "一覧の末尾に追加してください",
         )
         return
     for position, (disk, found) in enumerate(zip(desired.disks, observed.disks, strict=False)):
@@ -245,14 +287,18 @@ def _compare_disks(comparison: _Comparison, observed: ObservedMachine) -> None:
         disk = desired.disks[position]
         datastore = comparison.placement.place(disk.size_gb, disk.datastores)
         if datastore is None:
-            comparison.refuse(_no_room(disk, disk.size_gb))
+            reason = _no_room(disk, disk.size_gb)
+            comparison.refuse(reason.en, reason.ja)
             continue
         after: dict[str, Any] = {"size_gb": disk.size_gb, "datastore": datastore, "position": position}
         if desired.first_boot and disk.mount:
             after["mount"] = disk.mount
         comparison.change(f"disk+:{disk.name}", None, after, "none", "a disk is added while the machine runs")
     for found in observed.disks[len(desired.disks) :]:
-        comparison.refuse(f"it has a disk more than described ({found.path}, {found.size_gb:g} GiB): describe it")
+        comparison.refuse(
+            f"it has a disk more than described ({found.path}, {found.size_gb:g} GiB): describe it",
+            f"記述にないディスク（{found.path}、{found.size_gb:g} GiB）があります。記述してください",
+        )
 
 
 def _inserted(described_gb: list[int], found_gb: list[float]) -> bool:
@@ -268,18 +314,25 @@ def _compare_disk(comparison: _Comparison, disk: DesiredDisk, found: ObservedDis
     if found.size_gb > disk.size_gb:
         comparison.refuse(
             f"disk {disk.name} (number {position + 1}) has {found.size_gb:g} GiB, described {disk.size_gb} GiB: disks "
-            "are never shrunk, and new ones are only appended to the list"
+            "are never shrunk, and new ones are only appended to the list",
+            f"ディスク {disk.name}（{position + 1} 番目）は {found.size_gb:g} GiB です（記述は {disk.size_gb} GiB）。"
+            "ディスクは縮小せず、新しいものは一覧の末尾にだけ追加します",
         )
         return
     if found.datastore not in disk.datastores:
         comparison.refuse(
-            f"disk {disk.name} lies on {found.datastore}, which is not of tier {disk.tier}: migrate it by hand"
+            f"disk {disk.name} lies on {found.datastore}, which is not of tier {disk.tier}: migrate it by hand",
+            f"ディスク {disk.name} は階層 {disk.tier} でないデータストア {found.datastore} にあります。"
+            "手作業で移行してください",
         )
     if found.size_gb < disk.size_gb:
         if comparison.placement.grow(disk.size_gb - found.size_gb, found.datastore):
             comparison.change(f"disk:{disk.name}", found.size_gb, disk.size_gb, "none", "grows while the machine runs")
         else:
-            comparison.refuse(f"{_no_room(disk, disk.size_gb - found.size_gb)}; it lies on {found.datastore}")
+            reason = _no_room(disk, disk.size_gb - found.size_gb)
+            comparison.refuse(
+                f"{reason.en}; it lies on {found.datastore}", f"{reason.ja}。現在は {found.datastore} にあります"
+            )
 
 
 def _compare_nics(comparison: _Comparison, observed: ObservedMachine) -> None:
@@ -297,7 +350,10 @@ def _compare_nics(comparison: _Comparison, observed: ObservedMachine) -> None:
         after = {"port_group": desired.nics[number].port_group, "mac": desired.nics[number].mac}
         comparison.change(f"nic+:{number}", None, after, "none", "an interface is added while the machine runs")
     for found in observed.nics[len(desired.nics) :]:
-        comparison.refuse(f"it has an interface more than described ({found.mac} on {found.port_group}): describe it")
+        comparison.refuse(
+            f"it has an interface more than described ({found.mac} on {found.port_group}): describe it",
+            f"記述にないネットワーク接続（{found.port_group} の {found.mac}）があります。記述してください",
+        )
 
 
 def _nic_risk(observed: ObservedMachine, *, mac_differs: bool) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import change_text
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import change_japanese
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     DesiredMachine,
     DesiredNic,
@@ -25,6 +26,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     ObservedNic,
     ObservedVCenter,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import POWER
 
 BREACH = "segment-breach"
 # From what must be looked at tonight to what is only untidy: the order of every report.
@@ -147,7 +149,7 @@ class _Drift:
                     "missing" if missing else "changed",
                     refusal.kind,
                     refusal.label,
-                    Text(en=refusal.reason, ja=f"自動では是正されません: {refusal.reason}"),
+                    Text(en=refusal.reason.en, ja=f"自動では是正されません: {refusal.reason.ja}"),
                     about,
                 )
         yield from self._snapshots(limits, now)
@@ -177,7 +179,6 @@ class _Drift:
 
     def _of_change(self, change: Change) -> Deviation:
         machine = self._by_key.get(change.object) if change.kind == "machine" else None
-        shown = change_text(change)
         if change.action == "create":
             category, text = "missing", Text(en="is described and not there", ja="記述されていますが存在しません")
         elif (change.kind, change.field) == ("port_group", "vlan_id"):
@@ -191,11 +192,11 @@ class _Drift:
             category = "power"
             text = Text(
                 en=f"is {change.before}, described {change.after}",
-                ja=f"電源が {change.before} です（記述は {change.after}）",
+                ja=f"電源が{POWER[change.before]}です（記述は{POWER[change.after]}）",
             )
         else:
             category = "changed"
-            text = Text(en=f"to mend: {shown}", ja=f"是正内容: {shown}")
+            text = Text(en=f"to mend: {change_text(change)}", ja=f"是正内容: {change_japanese(change)}")
         return self._deviation(category, change.kind, change.label, text, machine)
 
     def _interfaces(self, machine: DesiredMachine, there: ObservedMachine) -> Iterator[Deviation]:

@@ -10,7 +10,9 @@ from zoneinfo import ZoneInfo
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Held
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, patching_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Freeze
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.windows import freeze_at, next_window, window_at
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import RISKS
 
 # What interrupts nobody passes at any time; what destroys never passes here (decommission has its own guards).
 _PASSES = ("none",)
@@ -34,7 +36,7 @@ class Gated:
 class _Verdict:
     """Why a change is held (None: it passes), and until when one that passes may begin (None: no limit)."""
 
-    reason: str | None
+    reason: Text | None
     start_before: datetime | None = None
 
 
@@ -75,7 +77,12 @@ class Gate:
         if change.risk in _PASSES:
             return _Verdict(None)
         if change.risk not in _WAITS_FOR_WINDOW:
-            return _Verdict(f"risk {change.risk}: never applied by this verb")
+            return _Verdict(
+                Text(
+                    en=f"risk {change.risk}: never applied by this verb",
+                    ja=f"影響区分 {change.risk} の変更は、この操作では実施しません",
+                )
+            )
         if self._emergency:
             return _Verdict(None)
         patching = self._patching.get(change.object) if change.kind == "machine" else None
@@ -85,21 +92,38 @@ class Gate:
         if (window_id, freeze_ids) not in self._verdicts:
             self._verdicts[window_id, freeze_ids] = self._in_window(window_id, freeze_ids)
         verdict = self._verdicts[window_id, freeze_ids]
-        return verdict if verdict.reason is None else _Verdict(f"{change.risk}: {verdict.reason}")
+        if verdict.reason is None:
+            return verdict
+        return _Verdict(
+            Text(en=f"{change.risk}: {verdict.reason.en}", ja=f"{RISKS[change.risk].ja}: {verdict.reason.ja}")
+        )
 
     def _in_window(self, window_id: str, freeze_ids: tuple[str, ...]) -> _Verdict:
         freezes = [self._freezes[each] for each in freeze_ids]
         today = self._now.astimezone(ZoneInfo(self._timezone)).date()
         freeze = freeze_at(freezes, today)
         if freeze is not None:
-            return _Verdict(f"frozen until {freeze.end} ({freeze.name.en} / {freeze.name.ja})")
+            return _Verdict(
+                Text(
+                    en=f"frozen until {freeze.end} ({freeze.name.en})",
+                    ja=f"作業禁止期間（{freeze.name.ja}）のため {freeze.end} まで実施しません",
+                )
+            )
         window = self._windows[window_id]
         times = window_at(window, self._now, self._timezone)
         if times is not None:
             return _Verdict(None, self._first_freeze(freezes, times[1]) or times[1])
         start = next_window(window, self._now, self._timezone, freezes)
-        when = f"opens {start:%Y-%m-%d %H:%M}" if start else "has no date within 400 days"
-        return _Verdict(f"waits for window {window.id}, which {when}")
+        when = Text(
+            en=f"opens {start:%Y-%m-%d %H:%M}" if start else "has no date within 400 days",
+            ja=f"次回 {start:%Y-%m-%d %H:%M}" if start else "400日以内に該当日なし",
+        )
+        return _Verdict(
+            Text(
+                en=f"waits for window {window.id}, which {when.en}",
+                ja=f"作業時間帯 {window.name.ja}（{window.id}）を待ちます。{when.ja}",
+            )
+        )
 
     def _first_freeze(self, freezes: Sequence[Freeze], end: datetime) -> datetime | None:
         """The first midnight before `end` at which a freeze begins: an open window closes then."""

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan, canonical, explain_difference
 
 _SAME = ("kind", "environment", "commit", "part", "scope")
@@ -31,7 +32,7 @@ def plan_of_document(document: Mapping[str, Any]) -> Plan:
             scope=None if document["scope"] is None else tuple(document["scope"]),
             observed=document["observed"],
             changes=tuple(Change(**each) for each in document["changes"]),
-            refusals=tuple(Refusal(**each) for each in document["refusals"]),
+            refusals=tuple(Refusal(**{**each, "reason": Text(**each["reason"])}) for each in document["refusals"]),
             unmanaged=(),
         )
     except (KeyError, TypeError) as error:

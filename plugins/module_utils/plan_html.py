@@ -19,11 +19,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import (
     summary_line,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import (
-    KINDS,
-    RISKS,
     change_japanese,
     summary_japanese,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import KINDS, RISKS
 
 
 def plan_html(template: str, plan: Plan, held: Sequence[Held], estate: EstateInfo, now: datetime) -> str:
@@ -41,7 +40,7 @@ def plan_html(template: str, plan: Plan, held: Sequence[Held], estate: EstateInf
                     "text": change_text(change),
                     "japanese": change_japanese(change),
                     "risk": change.risk,
-                    "risk_japanese": RISKS[change.risk],
+                    "risk_japanese": RISKS[change.risk].ja,
                     "held": waits.get((change.vcenter, change.kind, change.object, change.field)),
                 }
                 for change in changes

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Held
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
 
 _UNITS = {"memory_gb": " GiB"}
@@ -20,11 +21,11 @@ def plan_text(plan: Plan, held: Sequence[Held] = ()) -> str:
         lines.append(f"{vcenter}: {kind} {printable(label)}")
         for change in changes:
             reason = waits.get(_identity(change))
-            lines.append(f"  {change_text(change)}" + (f"  [held 保留: {reason}]" if reason else ""))
+            lines.append(f"  {change_text(change)}" + (f"  [held 保留: {both(reason)}]" if reason else ""))
     if plan.refusals:
         lines += ["", "Refused: differs and is not changed here"]
         lines += [
-            f"  {each.vcenter}: {each.kind} {printable(each.label)}: {printable(each.reason)}" for each in plan.refusals
+            f"  {each.vcenter}: {each.kind} {printable(each.label)}: {both(each.reason)}" for each in plan.refusals
         ]
     if plan.unmanaged:
         lines += ["", "Unmanaged: there and not described, left alone"]
@@ -35,7 +36,7 @@ def plan_text(plan: Plan, held: Sequence[Held] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def reasons_to_wait(held: Sequence[Held]) -> dict[tuple[str, str, str, str], str]:
+def reasons_to_wait(held: Sequence[Held]) -> dict[tuple[str, str, str, str], Text]:
     """What held changes wait for, by (vCenter, kind, object, field)."""
     return {_identity(each.change): each.reason for each in held}
 
@@ -54,6 +55,11 @@ def printable(text: str) -> str:
         each if unicodedata.category(each)[0] != "C" and each not in "\u2028\u2029" else f"\\u{ord(each):04x}"
         for each in text.replace("\n", " | ")
     )
+
+
+def both(text: Text) -> str:
+    """A text in both languages on one line."""
+    return f"{printable(text.en)} / {printable(text.ja)}"
 
 
 def summary_line(plan: Plan, held: Sequence[Held] = ()) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Refusal
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import joined, kind_name
 
-NEXT_STEP = "run playbooks/foundation.yml first"
+NEXT_STEP = Text(en="run playbooks/foundation.yml first", ja="先に playbooks/foundation.yml を実行してください")
 
 
 def split_by_prerequisites(
@@ -19,12 +21,12 @@ def split_by_prerequisites(
     # A change of pool does not say its cluster (it stays the same); a pool of that name is what can be asked for.
     present |= {("resource_pool", name.partition("/")[2]) for kind, name in present if kind == "resource_pool"}
     kept: list[Change] = []
-    refused: dict[tuple[str, str, str], tuple[Change, set[str]]] = {}
+    refused: dict[tuple[str, str, str], tuple[Change, set[tuple[str, str]]]] = {}
     not_made: dict[str, str] = {}
     # Machines come before the rules that name them.
     for change in changes:
-        missing = {f"{kind} {name}" for kind, name in _needs(change) if (kind, name) not in present}
-        missing |= {f"machine {not_made[uuid]}" for uuid in _separated(change) if uuid in not_made}
+        missing = {need for need in _needs(change) if need not in present}
+        missing |= {("machine", not_made[uuid]) for uuid in _separated(change) if uuid in not_made}
         if missing:
             refused.setdefault((change.vcenter, change.kind, change.object), (change, set()))[1].update(missing)
             if change.kind == "machine" and change.action == "create":
@@ -37,9 +39,17 @@ def split_by_prerequisites(
             kind=change.kind,
             object=change.object,
             label=change.label,
-            reason=f"missing in vCenter: {', '.join(sorted(names))}; {NEXT_STEP}",
+            reason=_reason(names),
         )
         for change, names in refused.values()
+    )
+
+
+def _reason(missing: Iterable[tuple[str, str]]) -> Text:
+    names = joined(kind_name(kind, name) for kind, name in sorted(missing))
+    return Text(
+        en=f"missing in vCenter: {names.en}; {NEXT_STEP.en}",
+        ja=f"vCenter に存在しません: {names.ja}。{NEXT_STEP.ja}",
     )
 
 

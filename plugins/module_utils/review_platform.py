@@ -8,8 +8,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.change import RISK
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import change_text
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import change_japanese
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_fields import field_differences
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_words import Line, difference_line
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import KINDS
 
 
 def platform_lines(before: Estate, after: Estate, changes: Sequence[Change]) -> Iterator[Line]:
@@ -18,5 +20,8 @@ def platform_lines(before: Estate, after: Estate, changes: Sequence[Change]) -> 
         yield difference_line(difference)
     for change in changes:
         if change.kind != "machine" and RISKS.index(change.risk) > 0:
-            shown = f"{change.kind.replace('_', ' ')} {change.label}: {change_text(change)}"
-            yield Line(text=Text(en=shown, ja=shown), risk=change.risk)
+            shown = Text(
+                en=f"{change.kind.replace('_', ' ')} {change.label}: {change_text(change)}",
+                ja=f"{KINDS[change.kind]} {change.label}: {change_japanese(change)}",
+            )
+            yield Line(text=shown, risk=change.risk)

@@ -12,7 +12,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
 from ansible_collections.kyotsu.platform.plugins.module_utils.review import Review
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_systems import SystemReview
-from ansible_collections.kyotsu.platform.plugins.module_utils.review_words import RISK_WORDS, Line
+from ansible_collections.kyotsu.platform.plugins.module_utils.review_words import Line
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import RISKS
 
 Languages = Literal["en", "ja", "both"]
 # A comment of a pull request holds 65,536 characters; the rest is in the artifact.
@@ -117,8 +118,8 @@ def _verdict(review: Review) -> Text:
         parts_en.append("platform changes")
         parts_ja.append("基盤の変更あり")
     if review.risk != "none":
-        parts_en.append(f"risk {review.risk} ({RISK_WORDS[review.risk].en})")
-        parts_ja.append(f"影響: {RISK_WORDS[review.risk].ja}")
+        parts_en.append(f"risk {review.risk} ({RISKS[review.risk].en})")
+        parts_ja.append(f"影響: {RISKS[review.risk].ja}")
     if not (review.systems or review.platform or review.findings.broken):
         parts_en, parts_ja = ["nothing changes"], ["変更なし"]
     return Text(en=f"Review: {word.en}; {', '.join(parts_en)}", ja=f"変更レビュー: {word.ja}、{'、'.join(parts_ja)}")
@@ -139,7 +140,8 @@ def _sections(review: Review, words: _Words) -> Iterable[tuple[str, Sequence[str
         (
             Text(en="Refused: described and never done by a verb", ja="実施不可（自動では行わない変更）"),
             [
-                f"{each.vcenter}: {words(Text(en=f'{each.label}: {each.reason}', ja=f'{each.label}: {each.reason}'))}"
+                f"{each.vcenter}: "
+                + words(Text(en=f"{each.label}: {each.reason.en}", ja=f"{each.label}: {each.reason.ja}"))
                 for each in review.refusals
             ],
         ),
@@ -181,9 +183,9 @@ def _lines(lines: Sequence[Line], words: _Words) -> list[str]:
 
 
 def _with_risk(line: Line) -> Text:
-    risk = RISK_WORDS[line.risk]
-    if not risk.en:
+    if line.risk == "none":
         return line.text
+    risk = RISKS[line.risk]
     return Text(en=f"{line.text.en}, {risk.en}", ja=f"{line.text.ja}、{risk.ja}")
 
 

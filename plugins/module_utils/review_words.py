@@ -1,4 +1,4 @@
-"""How a review speaks: fields, values and risks in the words of the people who read it, in both languages."""
+"""How a review speaks: fields and values in the words of the people who read it, in both languages."""
 
 from __future__ import annotations
 
@@ -9,79 +9,7 @@ from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_fields import FieldDifference
-
-RISK_WORDS = {
-    "none": Text(en="", ja=""),
-    "reboot": Text(en="power cycle", ja="電源の入れ直しが必要"),
-    "outage": Text(en="interrupts service", ja="業務の中断を伴う"),
-    "data": Text(en="data at risk", ja="データに影響"),
-    "destroy": Text(en="destroys", ja="消去を伴う"),
-}
-
-_FIELDS = {
-    "owner": "所管",
-    "name": "名称",
-    "name_en": "英語名",
-    "status": "状態",
-    "segment": "ネットワーク系統",
-    "cluster": "クラスタ",
-    "resource_pool": "リソースプール",
-    "classification": "情報資産分類",
-    "confidentiality": "機密性",
-    "integrity": "完全性",
-    "availability": "可用性",
-    "edition": "版",
-    "service": "利用時間",
-    "start": "開始",
-    "end": "終了",
-    "recovery": "復旧目標",
-    "rpo_hours": "RPO（時間）",
-    "rto_hours": "RTO（時間）",
-    "patch": "更新",
-    "wave": "適用グループ",
-    "window": "作業時間帯",
-    "freezes": "作業禁止期間",
-    "backup": "バックアップ",
-    "backup_class": "バックアップ区分",
-    "offsite": "遠隔地保管",
-    "description": "説明",
-    "shape_reason": "構成の理由",
-    "notes": "備考",
-    "depends_on": "連携先",
-    "desktop_pools": "仮想端末プール",
-    "assets": "物理機器",
-    "count": "台数",
-    "role": "役割",
-    "image": "イメージ",
-    "flavour": "サイズ",
-    "cpu": "vCPU",
-    "memory_gb": "メモリ（GiB）",
-    "disk_gb": "ディスク（GiB）",
-    "capacity_gb": "容量（GiB）",
-    "pair": "冗長化の組",
-    "power": "電源",
-    "retirement": "廃止",
-    "assumed": "仮定した項目",
-    "hosts": "ホスト",
-    "clusters": "クラスタ",
-    "networks": "ネットワーク",
-    "datastores": "データストア",
-    "organisations": "組織",
-    "exceptions": "例外",
-    "rules": "規則",
-    "severity": "重大度",
-    "expires": "期限",
-    "approver": "承認者",
-    "flows": "登録済み通信",
-    "images": "イメージ",
-    "flavours": "サイズ",
-    "windows": "作業時間帯",
-    "waves": "適用グループ",
-    "backup_classes": "バックアップ区分",
-    "equipment": "調達単位",
-    "vlan_id": "VLAN",
-    "stateless": "データを持たない",
-}
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import FIELDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,8 +28,8 @@ def field_words(path: Iterable[str]) -> Text:
         name for name, following in zip(path, (*path[1:], ""), strict=True) if not following.startswith(f"{name}_")
     ]
     return Text(
-        en=" ".join(each.replace("_", " ") if each in _FIELDS else each for each in names),
-        ja=" ".join(_FIELDS.get(each, each) for each in names),
+        en=" ".join(each.replace("_", " ") if each in FIELDS else each for each in names),
+        ja=" ".join(FIELDS.get(each, each) for each in names),
     )
 
 

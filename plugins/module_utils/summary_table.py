@@ -84,7 +84,7 @@ def summary_lines(
         (row for row in result["results"] if row["status"] in ORDER),
         key=lambda row: (ORDER.index(row["status"]), row["vcenter"], row["kind"], row["label"]),
     )
-    lines = _table(rows if limit is None else rows[:limit], labels, width)
+    lines = _table(rows if limit is None else rows[:limit], labels, width, language)
     hidden = 0 if limit is None else len(rows) - limit
     if hidden > 0:
         file = result.get("plan_file")
@@ -141,11 +141,17 @@ def wrap(text: str, width: int) -> list[str]:
     return lines
 
 
-def _table(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str], width: int) -> list[Line]:
+def _table(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str], width: int, language: Language) -> list[Line]:
     if not rows:
         return []
     cells = [
-        (labels[row["status"]], _object(row), str(row["vcenter"]), _message(row, labels), COLOURS[row["status"]])
+        (
+            labels[row["status"]],
+            _object(row),
+            str(row["vcenter"]),
+            _message(row, labels, language),
+            COLOURS[row["status"]],
+        )
         for row in rows
     ]
     head = (labels["status"], labels["object"], labels["vcenter"], labels["message"])
@@ -170,10 +176,10 @@ def _object(row: Mapping[str, Any]) -> str:
     return str(row["label"]) if row["kind"] == "machine" else f"{row['kind']} {row['label']}"
 
 
-def _message(row: Mapping[str, Any], labels: Mapping[str, str]) -> str:
+def _message(row: Mapping[str, Any], labels: Mapping[str, str], language: Language) -> str:
     """The reason if there is one, else what differs."""
     if row["message"]:
-        return str(row["message"])
+        return str((language == "ja" and row.get("message_ja")) or row["message"])
     return ", ".join(
         f"{change['field']}: {_value(change['before'])} -> {_value(change['after'])}"
         if change["field"]

@@ -72,6 +72,9 @@ results:
     message:
       description: Why.
       type: str
+    message_ja:
+      description: The same for a Japanese reader, of what waits or is refused.
+      type: str
     changes:
       description: Each differing field with C(field), C(before), C(after), C(risk) and C(reason).
       type: list

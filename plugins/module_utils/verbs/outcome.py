@@ -55,6 +55,7 @@ def _result(result: Result) -> dict[str, Any]:
         "label": result.label,
         "status": result.status,
         "message": result.message,
+        "message_ja": result.message_ja,
         "changes": [
             {
                 "field": change.field,

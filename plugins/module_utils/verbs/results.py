@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Held, Refusal, Result
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import field_japanese
 
 
 def would_change(changes: Iterable[Change]) -> list[Result]:
@@ -32,7 +33,8 @@ def held(changes: Iterable[Held]) -> list[Result]:
             object=each.change.object,
             label=each.change.label,
             status="held",
-            message=f"{each.change.field}: {each.reason}",
+            message=f"{each.change.field}: {each.reason.en}",
+            message_ja=f"{field_japanese(each.change)}: {each.reason.ja}",
             changes=(each.change,),
         )
         for each in changes
@@ -48,7 +50,8 @@ def refused(refusals: Iterable[Refusal]) -> list[Result]:
             object=each.object,
             label=each.label,
             status="refused",
-            message=each.reason,
+            message=each.reason.en,
+            message_ja=each.reason.ja,
         )
         for each in refusals
     ]

@@ -74,13 +74,13 @@ def test_two_machines_of_one_identity_are_both_left_alone_and_named() -> None:
     found = compare_vcenter(make_desired_vcenter(A), observed)
     assert (found.changes, found.unmanaged) == ((), ())
     (refusal,) = found.refusals
-    assert "copy (vm-7), s01-db01 (vm-0001)" in refusal.reason
+    assert "copy (vm-7), s01-db01 (vm-0001)" in refusal.reason.en
 
 
 def test_a_name_that_a_stranger_has_is_not_taken() -> None:
     found = compare_vcenter(make_desired_vcenter(A), make_observed_vcenter(dataclasses.replace(STRANGER, name=A.name)))
     assert found.changes == ()
-    assert "another identity" in found.refusals[0].reason
+    assert "another identity" in found.refusals[0].reason.en
     assert [each.object for each in found.unmanaged] == [UUID.format(9)]
 
 
@@ -88,7 +88,7 @@ def test_a_stranger_that_claims_the_key_is_not_doubled() -> None:
     claims = dataclasses.replace(STRANGER, attributes={"kyotsu-key": A.key})
     found = compare_vcenter(make_desired_vcenter(A), make_observed_vcenter(claims))
     assert found.changes == ()
-    assert "theirs" in found.refusals[0].reason
+    assert "theirs" in found.refusals[0].reason.en
 
 
 def test_a_copy_under_its_own_identity_does_not_disturb_the_original() -> None:
@@ -102,14 +102,14 @@ def test_a_machine_in_another_vcenter_is_not_made_a_second_time() -> None:
     elsewhere = {A.instance_uuid: OTHER_VCENTER}
     found = compare_vcenter(make_desired_vcenter(A), make_observed_vcenter(), elsewhere=elsewhere)
     assert found.changes == ()
-    assert OTHER_VCENTER in found.refusals[0].reason
+    assert OTHER_VCENTER in found.refusals[0].reason.en
 
 
 def test_one_identity_in_two_vcenters_is_refused() -> None:
     observed = make_observed_vcenter(make_observed_machine(A, cpu=1))
     found = compare_vcenter(make_desired_vcenter(A), observed, elsewhere={A.instance_uuid: OTHER_VCENTER})
     assert found.changes == ()
-    assert "remove the copy" in found.refusals[0].reason
+    assert "remove the copy" in found.refusals[0].reason.en
 
 
 def test_a_retired_machine_elsewhere_is_nothing_to_do_here() -> None:
@@ -220,7 +220,7 @@ def test_room_that_one_machine_takes_is_not_there_for_the_next() -> None:
     assert len(found.changes) + len(found.refusals) == 4
     assert len(found.refusals) >= 1
     assert placed <= 400
-    assert all("GiB free" in refusal.reason for refusal in found.refusals)
+    assert all("GiB free" in refusal.reason.en for refusal in found.refusals)
 
 
 def test_placement_is_the_same_each_time_and_whatever_order_vcenter_answers_in() -> None:
@@ -371,7 +371,7 @@ def test_one_change_by_hand_is_found_on_that_machine_alone_and_mended_or_refused
     # What is not refused is mended by one run.
     again = compare_vcenter(desired, carried_out(desired, observed, found.changes))
     assert again.changes == ()
-    assert {refusal.reason for refusal in again.refusals} <= {refusal.reason for refusal in found.refusals}
+    assert {refusal.reason.en for refusal in again.refusals} <= {refusal.reason.en for refusal in found.refusals}
 
 
 @settings(deadline=None, max_examples=40)

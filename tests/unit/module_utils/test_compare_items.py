@@ -91,7 +91,7 @@ def test_what_would_move_or_replace_an_object_is_refused(kind: str, field: str) 
     difference = compare_items(VCENTER, [item(kind, "x", **{field: "new"})], [item(kind, "x", **{field: "old"})])
     assert difference.changes == []
     (refusal,) = difference.refusals
-    assert "'old', described 'new'" in refusal.reason
+    assert "'old', described 'new'" in refusal.reason.en
 
 
 @pytest.mark.parametrize("kind", ["switch", "datastore"])
@@ -100,7 +100,7 @@ def test_a_host_that_is_missing_joins_and_one_too_many_stays(kind: str) -> None:
     (change,) = difference.changes
     assert change.after == ["a", "b", "c"]
     (refusal,) = difference.refusals
-    assert "c is a member and not described" in refusal.reason
+    assert "c is a member and not described" in refusal.reason.en
 
 
 def test_only_a_host_too_many_is_no_change() -> None:
@@ -141,7 +141,7 @@ def test_an_admission_policy_of_another_type_is_not_replaced_by_a_number_of_host
     def compare(level: int, **wanted: Any) -> tuple[list[str], list[str]]:
         found = item("cluster", "x", ha=False, host_failures_tolerated=level, admission_policy="Percentages")
         difference = compare_items(VCENTER, [item("cluster", "x", **wanted)], [found])
-        return [change.field for change in difference.changes], [each.reason for each in difference.refusals]
+        return [change.field for change in difference.changes], [each.reason.en for each in difference.refusals]
 
     fields, reasons = compare(0, ha=True, host_failures_tolerated=1)
     assert fields == ["ha"]

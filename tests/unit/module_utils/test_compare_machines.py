@@ -45,7 +45,7 @@ def only_change(difference: MachineDifference) -> Change:
 def only_refusal(difference: MachineDifference) -> str:
     assert difference.changes == []
     (refusal,) = difference.refusals
-    return refusal.reason
+    return refusal.reason.en
 
 
 def test_machine_as_described_has_no_difference() -> None:
@@ -65,7 +65,7 @@ def test_rename_to_a_name_that_another_machine_has_is_refused_and_the_rest_is_do
     other = make_observed_machine(instance_uuid=UUID.format(9))
     difference = differences(desired, make_observed_machine(desired, name="old", cpu=1, power="off"), same_name=other)
     assert [change.field for change in difference.changes] == ["cpu", "power"]
-    assert "rename that one first" in difference.refusals[0].reason
+    assert "rename that one first" in difference.refusals[0].reason.en
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_a_suspended_machine_is_left_to_a_person() -> None:
     desired = make_desired_machine()
     difference = differences(desired, make_observed_machine(desired, cpu=1, power="suspended"))
     assert difference.changes == []
-    assert "it is suspended" in difference.refusals[0].reason
+    assert "it is suspended" in difference.refusals[0].reason.en
 
 
 def test_switching_off_is_an_outage() -> None:
@@ -207,7 +207,7 @@ def test_a_disk_too_many_is_refused_and_never_taken_away() -> None:
 def test_disks_in_another_order_are_not_the_same_disks() -> None:
     desired = make_desired_machine()
     difference = differences(desired, make_observed_machine(desired, disks=with_disks(100, 40)))
-    assert "never shrunk" in difference.refusals[0].reason
+    assert "never shrunk" in difference.refusals[0].reason.en
 
 
 def test_a_disk_put_in_before_another_one_changes_no_disk() -> None:
@@ -250,7 +250,7 @@ def test_growth_and_new_disks_need_room() -> None:
     desired = make_desired_machine(disks=disks)
     difference = differences(desired, make_observed_machine(desired, disks=with_disks(40)))
     assert difference.changes == []
-    assert ["GiB free" in refusal.reason for refusal in difference.refusals] == [True, True]
+    assert ["GiB free" in refusal.reason.en for refusal in difference.refusals] == [True, True]
 
 
 # --- whose machine, and in which state ------------------------------------------------------------------------------

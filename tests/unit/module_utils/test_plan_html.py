@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Held, Refusal, Unmanaged
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import LIVE, Plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_html import plan_html
 from tests.support.builders import VCENTER, make_change, make_estate
@@ -108,16 +109,19 @@ def test_changes_of_one_object_share_its_row_head() -> None:
 
 def test_held_changes_are_marked_with_what_they_wait_for() -> None:
     first, second = make_change(), make_change(field="cpu")
-    found = page(first, second, held=(Held(change=second, reason="waits for window w"),))
+    waits = Text(en="waits for window w", ja="作業時間帯 w を待ちます")
+    found = page(first, second, held=(Held(change=second, reason=waits),))
     assert found.of("span").count({"class": "held"}) == 1
-    assert found.text.count("保留 / held: waits for window w") == 1
+    assert found.text.count("保留: 作業時間帯 w を待ちます") == 1
+    assert found.text.count("held: waits for window w") == 1
 
 
 def test_refusals_and_unmanaged_things_are_listed_only_where_there_are_any() -> None:
-    refusal = Refusal(vcenter=VCENTER, kind="machine", object="k", label="s01-db02", reason="never shrunk")
+    reason = Text(en="never shrunk", ja="縮小しません")
+    refusal = Refusal(vcenter=VCENTER, kind="machine", object="k", label="s01-db02", reason=reason)
     unmanaged = Unmanaged(vcenter=VCENTER, kind="machine", object="u", label="theirs")
     found = page(refusals=(refusal,), unmanaged=(unmanaged,))
-    assert "never shrunk" in found.text
+    assert "縮小しませんnever shrunk" in found.text
     assert "vc-kyotsu: 仮想サーバ / machine theirs" in found.text
     assert "Refused" not in page().text
     assert "Unmanaged" not in page().text
@@ -130,11 +134,11 @@ def test_a_hostile_name_stays_text_wherever_it_stands(place: str) -> None:
         field="name",
         before=HOSTILE if place == "before" else "x",
     )
-    refusal = Refusal(vcenter=VCENTER, kind="machine", object="k", label=HOSTILE, reason=HOSTILE)
+    refusal = Refusal(vcenter=VCENTER, kind="machine", object="k", label=HOSTILE, reason=Text(en=HOSTILE, ja=HOSTILE))
     unmanaged = Unmanaged(vcenter=VCENTER, kind="machine", object="u", label=HOSTILE)
     found = page(
         change,
-        held=(Held(change=change, reason=HOSTILE),) if place == "held" else (),
+        held=(Held(change=change, reason=Text(en=HOSTILE, ja=HOSTILE)),) if place == "held" else (),
         refusals=(refusal,) if place == "refusal" else (),
         unmanaged=(unmanaged,) if place == "unmanaged" else (),
         commit=HOSTILE if place == "commit" else "c",

@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Held, Refusal, Unmanaged
 from ansible_collections.kyotsu.platform.plugins.module_utils.compare import compare_vcenter
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import LIVE, Plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import (
     change_text,
@@ -42,7 +43,10 @@ def make_plan(*changes: Change, **fields: Any) -> Plan:
     return dataclasses.replace(plan, **fields)
 
 
-REFUSAL = Refusal(vcenter=VCENTER, kind="machine", object="k", label="s01-db02", reason="never shrunk")
+WAITS = Text(en="waits for window w", ja="作業時間帯 w を待ちます")
+REFUSAL = Refusal(
+    vcenter=VCENTER, kind="machine", object="k", label="s01-db02", reason=Text(en="never shrunk", ja="縮小しません")
+)
 UNMANAGED = Unmanaged(vcenter=VCENTER, kind="machine", object="u", label="theirs")
 
 
@@ -60,7 +64,7 @@ def test_a_plan_names_its_digest_its_objects_and_its_counts() -> None:
         "  cpu: 1 -> 2 (reboot: needs a power cycle)",
         "",
         "Refused: differs and is not changed here",
-        "  vc-kyotsu: machine s01-db02: never shrunk",
+        "  vc-kyotsu: machine s01-db02: never shrunk / 縮小しません",
         "",
         "Unmanaged: there and not described, left alone",
         "  vc-kyotsu: machine theirs",
@@ -77,9 +81,10 @@ def test_a_plan_without_differences_says_so() -> None:
 
 def test_held_changes_are_marked_and_no_others() -> None:
     first, second = make_change(), make_change(field="cpu")
-    lines = plan_text(make_plan(first, second), [Held(change=first, reason="waits for window w")]).splitlines()
-    assert [line for line in lines if "[held 保留: waits for window w]" in line] == [
-        "  memory_gb: 8 -> 16 GiB (reboot: needs a power cycle)  [held 保留: waits for window w]"
+    lines = plan_text(make_plan(first, second), [Held(change=first, reason=WAITS)]).splitlines()
+    assert [line for line in lines if "[held 保留: waits for window w / 作業時間帯 w を待ちます]" in line] == [
+        "  memory_gb: 8 -> 16 GiB (reboot: needs a power cycle)"
+        "  [held 保留: waits for window w / 作業時間帯 w を待ちます]"
     ]
     assert lines[-1].startswith("0 to create, 2 to change, 1 of them held")
 
@@ -87,8 +92,8 @@ def test_held_changes_are_marked_and_no_others() -> None:
 def test_objects_of_two_kinds_and_one_name_are_told_apart() -> None:
     switch, store = (make_change(kind=kind, object="x", label="x", field="hosts") for kind in ("switch", "datastore"))
     assert list(group_changes([switch, store])) == [(VCENTER, "switch", "x"), (VCENTER, "datastore", "x")]
-    assert plan_text(make_plan(switch, store), [Held(change=switch, reason="r")]).count("[held") == 1
-    assert reasons_to_wait([Held(change=switch, reason="r")]) == {(VCENTER, "switch", "x", "hosts"): "r"}
+    assert plan_text(make_plan(switch, store), [Held(change=switch, reason=WAITS)]).count("[held") == 1
+    assert reasons_to_wait([Held(change=switch, reason=WAITS)]) == {(VCENTER, "switch", "x", "hosts"): WAITS}
 
 
 def test_a_machine_that_is_made_is_described_in_one_line() -> None:
@@ -146,11 +151,11 @@ def test_names_that_steer_a_terminal_are_shown_as_codes(hostile: str, shown: str
         plan_text(
             make_plan(
                 make_change(label=name, field="name", before=name, after=f"{name}2"),
-                refusals=(dataclasses.replace(REFUSAL, label=name, reason=name),),
+                refusals=(dataclasses.replace(REFUSAL, label=name, reason=Text(en=name, ja=name)),),
                 unmanaged=(dataclasses.replace(UNMANAGED, label=name),),
             )
         )
         for name in (hostile, "harmless")
     )
-    assert text.count(shown) == harmless.count("harmless") == 6
+    assert text.count(shown) == harmless.count("harmless") == 7
     assert len(text.splitlines()) == len(harmless.splitlines())

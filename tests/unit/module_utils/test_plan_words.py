@@ -6,10 +6,10 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import RISKS
 from ansible_collections.kyotsu.platform.plugins.module_utils.compare_items import _RISK
-from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import KINDS as KIND_WORDS
-from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import RISKS as RISK_WORDS
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import change_japanese
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import KINDS
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import KINDS as KIND_WORDS
+from ansible_collections.kyotsu.platform.plugins.module_utils.words import RISKS as RISK_WORDS
 from tests.support.builders import make_change
 
 

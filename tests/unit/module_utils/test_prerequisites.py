@@ -53,7 +53,7 @@ def test_a_machine_is_not_made_while_something_is_missing(kind: str, name: str) 
     kept, refused = split_by_prerequisites(changes, [item for item in items if (item.kind, item.name) != (kind, name)])
     # The rule that keeps both apart cannot be made without one either; the other lies on the other datastore.
     assert [change.object for change in kept] == (["s01-db-2"] if kind == "datastore" else [])
-    reasons = {refusal.object: refusal.reason for refusal in refused}
+    reasons = {refusal.object: refusal.reason.en for refusal in refused}
     assert f"{kind} {name}" in reasons["s01-db-1"]
     assert "run playbooks/foundation.yml first" in reasons["s01-db-1"]
     assert "machine name-s01-db-1" in reasons["lgwan/s01-db"]
@@ -64,7 +64,7 @@ def test_everything_that_is_missing_is_named_once_per_machine() -> None:
     _, refused = split_by_prerequisites(changes, [])
     assert len(refused) == 3
     assert "cluster lgwan, datastore lgwan-fast-01, folder hosted/s01" in next(
-        refusal.reason for refusal in refused if refusal.object == "s01-db-1"
+        refusal.reason.en for refusal in refused if refusal.object == "s01-db-1"
     )
 
 
@@ -84,7 +84,7 @@ def test_an_update_needs_what_it_names_and_the_other_changes_go_on(change: dict[
     blocked, free = make_change(**change), make_change(field="cpu", after=4)
     kept, (refusal,) = split_by_prerequisites([blocked, free], [])
     assert kept == (free,)
-    assert needed in refusal.reason
+    assert needed in refusal.reason.en
     kind, _, name = needed.partition(" ")
     item = Item(kind=kind, name=f"lgwan/{name}" if kind == "resource_pool" else name)
     assert split_by_prerequisites([blocked, free], [item]) == ((blocked, free), ())
@@ -95,7 +95,7 @@ def test_a_rule_over_machines_that_are_there_needs_its_cluster_only(after: objec
     action = "create" if isinstance(after, dict) else "update"
     change = make_change(kind="separation", object="lgwan/s01-db", action=action, field="machines", after=after)
     assert split_by_prerequisites([change], [Item(kind="cluster", name="lgwan")]) == ((change,), ())
-    assert "cluster lgwan" in split_by_prerequisites([change], [])[1][0].reason
+    assert "cluster lgwan" in split_by_prerequisites([change], [])[1][0].reason.en
 
 
 def test_changes_of_the_foundation_need_nothing_here() -> None:

@@ -52,7 +52,7 @@ def test_more_memory_needs_a_power_cycle_in_the_window_and_keeps_n_plus_1(tmp_pa
         ("saturday-night", ("s02-ap02",), "2026-11-28 21:00")
     ]
     text = review_text(found, "both")
-    assert "memory of s02-ap02 6 -> 12 GiB, power cycle / s02-ap02 のメモリ 6 → 12 GiB、電源の入れ直しが必要" in text
+    assert "memory of s02-ap02 6 -> 12 GiB, power cycle / s02-ap02 のメモリ 6 → 12 GiB、電源の入れ直しを伴う" in text
 
 
 def test_a_renamed_machine_is_neither_destroyed_nor_made(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_what_a_disk_takes_and_what_goes_to_tape(tmp_path: Path) -> None:
 def test_a_shrunk_disk_is_refused_as_a_live_plan_would(tmp_path: Path) -> None:
     found = reviewed(tmp_path, (S02, "size_gb: 200, tier: fast", "size_gb: 100, tier: fast"))
     assert not found.ok
-    assert "disks are never shrunk" in found.refusals[0].reason
+    assert "disks are never shrunk" in found.refusals[0].reason.en
     assert review_text(found).startswith("Review: refused;")
 
 

@@ -109,6 +109,15 @@ def test_labels_are_japanese_when_asked_and_columns_still_line_up() -> None:
     assert lines[-1].startswith("変更 0, 変更なし 7, 保留 1, 拒否 0, 失敗 1 | 1.2 秒")
 
 
+def test_a_reason_is_japanese_where_there_is_one() -> None:
+    rows = (
+        row("s01-db01", "held", "waits", message_ja="待ちます"),
+        row("s01-db02", "failed", "no room", message_ja=None),
+    )
+    assert [line.split()[-1] for line in texts(outcome(*rows), language="ja")[1:3]] == ["room", "待ちます"]
+    assert [line.split()[-1] for line in texts(outcome(*rows))[1:3]] == ["room", "waits"]
+
+
 @pytest.mark.parametrize("width", [40, 80, 100])
 def test_a_long_reason_is_wrapped_to_the_terminal_and_shown_to_its_end(width: int) -> None:
     lines = texts(outcome(row("s01-db01", "failed", "missing " * 30 + "run playbooks/foundation.yml")), width=width)

@@ -79,7 +79,7 @@ def test_a_plan_of_machines_without_a_foundation_names_what_is_missing() -> None
     found = plan(EMPTY, part=MACHINES)
     assert found.changes == ()
     assert {refusal.object for refusal in found.refusals} == {A.key, B.key, "lgwan/s01-db"}
-    assert all("run playbooks/foundation.yml first" in refusal.reason for refusal in found.refusals)
+    assert all("run playbooks/foundation.yml first" in refusal.reason.en for refusal in found.refusals)
 
 
 def test_a_plan_of_machines_on_their_foundation_has_them_all() -> None:
@@ -107,7 +107,7 @@ def test_a_machine_that_moved_between_vcenters_is_not_made_a_second_time() -> No
     )
     found = plan(READY, other, part=MACHINES)
     assert [change.object for change in found.changes] == [B.key]
-    assert OTHER_VCENTER in next(refusal.reason for refusal in found.refusals if refusal.object == A.key)
+    assert OTHER_VCENTER in next(refusal.reason.en for refusal in found.refusals if refusal.object == A.key)
     assert [(each.vcenter, each.label) for each in found.unmanaged] == [(OTHER_VCENTER, A.name)]
 
 

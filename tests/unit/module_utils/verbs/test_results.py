@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Held, Refusal
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.results import (
     by_object,
     held,
@@ -25,7 +26,7 @@ def test_check_mode_shows_one_result_per_object_with_all_its_changes() -> None:
 
 def test_each_held_change_is_a_result_of_its_own_with_its_reason() -> None:
     changes = [make_change(), make_change(field="cpu")]
-    results = held(Held(change=change, reason="waits") for change in changes)
+    results = held(Held(change=change, reason=Text(en="waits", ja="待ちます")) for change in changes)
     assert [(each.status, each.message, each.changes) for each in results] == [
         ("held", "memory_gb: waits", (changes[0],)),
         ("held", "cpu: waits", (changes[1],)),
@@ -33,8 +34,10 @@ def test_each_held_change_is_a_result_of_its_own_with_its_reason() -> None:
 
 
 def test_each_refusal_is_a_result_and_changes_nothing() -> None:
-    (result,) = refused([Refusal(vcenter=VCENTER, kind="machine", object="k", label="n", reason="why")])
+    reason = Text(en="why", ja="理由")
+    (result,) = refused([Refusal(vcenter=VCENTER, kind="machine", object="k", label="n", reason=reason)])
     assert (result.status, result.message, result.changes) == ("refused", "why", ())
+    assert result.message_ja == "理由"
 
 
 def test_objects_of_one_name_are_told_apart_by_vcenter_and_kind() -> None:
