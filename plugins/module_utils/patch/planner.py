@@ -1,11 +1,11 @@
 """Who is patched when: a fair, explained and repeatable schedule for one round of updates. Pure and offline.
 
-Waves go in their order, each in its week and only after the one before has run for some days. In a wave, what others stand on goes
-first: systems by their dependencies, then by id; in a system the roles in their order (db before ap before web). Each
-machine takes the first turn in its window that breaks none of these: freezes, its own backup (rule A-01), the other of
-its pair (A-02), what it stands on, the number of machines that a cluster takes at once, the snapshot reserve of its
-datastores (K-02), and a cluster that carries the loss of a host (K-01). A turn is never moved for a later machine, so
-a change of one system moves only machines that come after it in the same places.
+Waves go in their order, each in its week and only after the one before has run for some days. In a wave, what others
+stand on goes first: systems by their dependencies, then by id; in a system the roles in their order (db before ap
+before web). Each machine takes the first turn in its window that breaks none of these: freezes, its own backup (rule
+A-01), the other of its pair (A-02), what it stands on, the number of machines that a cluster takes at once, the
+snapshot reserve of its datastores (K-02), and a cluster that carries the loss of a host (K-01). A turn is never moved
+for a later machine, so a change of one system moves only machines that come after it in the same places.
 """
 
 from __future__ import annotations
