@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-# First days: 平成改元 (政令), 元号を改める政令（平成31年政令第143号）. Earlier eras do not occur in this platform's life.
+# First days (元号を改める政令, 昭和64年政令第1号, 平成31年政令第143号). Earlier eras do not occur in this platform's life.
 _ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"))
 _WEEKDAYS = "月火水木金土日"
 
@@ -34,6 +34,7 @@ def fiscal_year(day: date) -> int:
 def fiscal_year_name(year: int) -> str:
     """Name of the fiscal year that begins in April of `year`: "令和7年度" for 2025.
 
-    That of 2019 began in 平成31年 and is called 令和元年度 as a whole (府省庁の申合せ「改元に伴う元号による年表示の取扱い」).
+    That of 2019 began in 平成31年 and is called 令和元年度 as a whole (関係省庁申合せ「改元に伴う元号による年表示の
+    取扱い」, 2019-04-01).
     """
     return f"{era_year(date(year, 5, 1))}度"
