@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-# First days (元号を改める政令, 昭和64年政令第1号, 平成31年政令第143号). Earlier eras do not occur in this platform's life.
+# First days (昭和64年政令第1号, 平成31年政令第143号). Earlier eras do not occur in this platform's life.
 _ERAS = ((date(2019, 5, 1), "令和"), (date(1989, 1, 8), "平成"))
 _WEEKDAYS = "月火水木金土日"
 
