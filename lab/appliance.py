@@ -21,8 +21,9 @@ def appliance_network(namespace: str, address: str) -> Path:
 def ensure_appliance(namespace: str, bridge: str, address: str, prefix_length: int, gateway: str) -> Path:
     """Make the address on the bridge unless it is there, and give its network namespace. Needs root."""
     network = appliance_network(namespace, address)
-    if network.exists():
+    if _is_whole(network, address):
         return network
+    remove_appliance(namespace, address)  # what a kill, or the end of the lab's network, has left
     run(["ip", "netns", "add", network.name])
     outer = f"a{hashlib.sha256(network.name.encode()).hexdigest()[:12]}"
     lines = [
@@ -38,6 +39,13 @@ def ensure_appliance(namespace: str, bridge: str, address: str, prefix_length: i
     ]
     run(["ip", "-n", network.name, "-batch", "-"], given="\n".join(lines) + "\n")
     return network
+
+
+def _is_whole(network: Path, address: str) -> bool:
+    if not network.exists() or network.stat().st_dev == network.parent.stat().st_dev:  # the second: only an empty file
+        return False
+    shown = run(["ip", "-n", network.name, "-o", "-4", "address", "show", "dev", "eth0"], accepted=(0, 1))
+    return f" {address}/" in shown
 
 
 def remove_appliance(namespace: str, address: str) -> bool:

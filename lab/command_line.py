@@ -20,6 +20,7 @@ from lab.paths import REPOSITORY, STATE_ROOT
 from lab.toolchain import check_sources, ensure_simulator
 
 if TYPE_CHECKING:
+    from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
     from lab.guests.process import Guests
     from lab.laboratory import Laboratory, ProcessStatus
 
@@ -92,9 +93,20 @@ def _up(options: argparse.Namespace) -> int:
     world = build_world(REPOSITORY) if options.world is None else _read_world(options.world)
     laboratory = _laboratory(options)
     choice = options.guests or os.environ.get("GUESTS") or laboratory.state().get("guests", "none")
-    laboratory.up(world, guests=plan(REPOSITORY, choice))
+    guests = plan(REPOSITORY, choice)
+    laboratory.up(world, guests=guests, estate=_estate() if guests else None)
     laboratory.remember(guests=choice)
     return 0
+
+
+def _estate() -> Estate:
+    from ansible_collections.kyotsu.platform.plugins.module_utils.findings import InvalidEstate
+    from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
+
+    try:
+        return load_estate(REPOSITORY).estate
+    except InvalidEstate as error:
+        raise LabError(f"names and packages are those of a valid estate; run make validate\n{error}") from error
 
 
 def _read_world(path: Path) -> dict[str, Any]:
@@ -116,7 +128,8 @@ def _status(options: argparse.Namespace) -> int:
     for status in statuses:
         print(_line(status))
     guests_run = _print_guests(_laboratory(options).guests)
-    return 0 if guests_run and all(status.pid for status in statuses) else EXIT_NOT_RUNNING
+    services_run = _print_services(_laboratory(options))
+    return 0 if guests_run and services_run and all(status.pid for status in statuses) else EXIT_NOT_RUNNING
 
 
 def _print_guests(guests: Guests) -> bool:
@@ -141,6 +154,17 @@ def _print_guests(guests: Guests) -> bool:
     for reason, count in Counter(each["reason"] for each in entries if each["reason"]).items():
         print(f"{count} machines: {reason}")
     return True
+
+
+def _print_services(laboratory: Laboratory) -> bool:
+    """One line per mirror and name server; give whether all run that should."""
+    statuses = laboratory.service_status()
+    if statuses:
+        print(f"\n{'service':<14}{'segment':<12}{'address':<18}{'pid':>8}")
+    for status in statuses:
+        state = status.pid or ("machine off" if status.machine_off else "stopped")
+        print(f"{status.name:<14}{status.segment:<12}{status.address:<18}{state:>8}")
+    return all(status.pid or status.machine_off for status in statuses)
 
 
 def _line(status: ProcessStatus) -> str:

@@ -15,14 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from lab.certificates import Certificate, ensure_authority, ensure_server_certificate
 from lab.errors import LabError
 from lab.files import locked, read_json, write_json
 from lab.guests.keys import ensure_administrator_key
 from lab.guests.plan import GuestPlan
 from lab.guests.process import Guests
+from lab.guests.settings import Network
 from lab.passwords import accounts
 from lab.paths import STATE_ROOT, LabPaths, lab_paths
+from lab.platform_services import PlatformServices, ServiceStatus
 from lab.simulator_process import SimulatorProcess
 from lab.toolchain import ensure_simulator
 
@@ -71,10 +74,22 @@ class Laboratory:
         """What boots when a machine is switched on."""
         return Guests(self.paths)
 
-    def up(self, world: dict[str, Any], say: Callable[[str], None] = print, *, guests: GuestPlan | None = None) -> None:
+    def services(self, networks: tuple[Network, ...] = ()) -> PlatformServices:
+        """Mirrors, name servers and monitoring lists in the guests' network. `networks` are needed to start them."""
+        return PlatformServices(self.paths, self.guests.namespace, networks)
+
+    def up(
+        self,
+        world: dict[str, Any],
+        say: Callable[[str], None] = print,
+        *,
+        guests: GuestPlan | None = None,
+        estate: Estate | None = None,
+    ) -> None:
         """Start what is not running, tell what runs about a changed world, and wait until all is ready.
 
-        Without `guests` machines are records only, and guests that run are ended (their disks stay).
+        Without `guests` machines are records only, and guests that run are ended (their disks stay). With guests and an
+        `estate` its mirrors and name servers serve in the guests' network.
         """
         binary = ensure_simulator(say=say)
         with locked(self.paths.lock_file):
@@ -91,26 +106,33 @@ class Laboratory:
                 self._remember(vcenter, content, process, health)
                 say(f"{what:<8}{vcenter}  https://{HOSTNAME}:{health['port']}  log {process.log_file}")
             if guests:
-                self._reconcile_guests(say)
+                if estate:
+                    self.services(guests.networks).prepare(estate, say)
+                failures = self._reconcile_guests(say)
+                self._start_services(guests, say)
+                if failures:
+                    raise LabError("\n  ".join(["guests that should run do not:", *failures]))
 
     def _prepare_guests(self, world: dict[str, Any], guests: GuestPlan | None, say: Callable[[str], None]) -> None:
         if guests is None:
-            if self.guests.stop():
-                say("stopped guests")
+            self._stop_guests(say)
             return
         controls = {vcenter: self.process(vcenter).control_socket for vcenter in world["vcenters"]}
         self.guests.prepare(guests, controls, say)
 
-    def _reconcile_guests(self, say: Callable[[str], None]) -> None:
-        """What is switched on in vCenter runs, and nothing else does."""
+    def _reconcile_guests(self, say: Callable[[str], None]) -> list[str]:
+        """What is switched on in vCenter runs, and nothing else does; give what does not, one line each."""
         failures: dict[str, str] = {}
         for vcenter in self.vcenters():
             failures |= self.guests.client.reconcile(vcenter, self.process(vcenter).control.machines())
         running = sum(1 for each in self.guests.client.guests() if each["pid"])
         say(f"guests  {running} running")
-        if failures:
-            lines = [f"{name}: {reason}" for name, reason in sorted(failures.items())]
-            raise LabError("\n  ".join(["guests that should run do not:", *lines]))
+        return [f"{name}: {reason}" for name, reason in sorted(failures.items())]
+
+    def _start_services(self, guests: GuestPlan, say: Callable[[str], None]) -> None:
+        """After the guests: a machine that carries a service has it in its own network."""
+        for line in self.services(guests.networks).up(self._guests_by_machine()):
+            say(line)
 
     def remember(self, **values: Any) -> None:
         """Keep values in lab.json."""
@@ -135,6 +157,14 @@ class Laboratory:
         """Give one entry per vCenter; a process that does not run has pid None."""
         return [self._status(vcenter, entry) for vcenter, entry in sorted(self.state().get("vcenters", {}).items())]
 
+    def service_status(self) -> list[ServiceStatus]:
+        """Give one entry per mirror and name server; pid None where none runs."""
+        return self.services().status(self._guests_by_machine() if self.guests.process.pid() else {})
+
+    def _guests_by_machine(self) -> dict[str, int | None]:
+        """Instance UUID -> PID 1 of each machine that has a guest; None while it is switched off."""
+        return {each["instance_uuid"]: each["pid"] for each in self.guests.client.guests() if not each["reason"]}
+
     def _status(self, vcenter: str, entry: dict[str, Any]) -> ProcessStatus:
         process = self.process(vcenter)
         pid = process.pid()
@@ -154,6 +184,11 @@ class Laboratory:
         for vcenter in self.vcenters():
             if self.process(vcenter).stop():
                 say(f"stopped {vcenter}")
+        self._stop_guests(say)
+
+    def _stop_guests(self, say: Callable[[str], None]) -> None:
+        if self.services().stop():  # first: they hold the guests' networks
+            say("stopped services")
         if self.guests.stop():
             say("stopped guests")
 

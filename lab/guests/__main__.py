@@ -15,6 +15,8 @@ from lab.guests.network import ensure_network
 from lab.guests.server import Server
 from lab.guests.settings import GuestPaths, Settings
 from lab.guests.watch import Watch
+from lab.paths import lab_paths
+from lab.platform_services import PlatformServices
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -27,7 +29,8 @@ def main() -> int:
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     settings = Settings.read(paths.settings_file)
     ensure_network(settings.namespace, settings.networks, settings.flows)
-    manager = Manager(paths, settings)
+    lab = lab_paths(paths.root.parent.name, paths.root.parent.parent)
+    manager = Manager(paths, settings, PlatformServices(lab, settings.namespace, settings.networks))
     os.chdir(paths.root)
     paths.socket.unlink(missing_ok=True)
     # Guests' processes inherit this mask, so it is the usual one; the folder is closed to others instead.

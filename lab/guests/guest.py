@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Protocol
 
 from lab.errors import LabError
 from lab.files import read_json, write_json
@@ -30,16 +31,29 @@ _PRE_FREEZE, _POST_THAW = "/usr/sbin/pre-freeze-script", "/usr/sbin/post-thaw-sc
 log = logging.getLogger("guests")
 
 
+class Services(Protocol):
+    """What machines carry for others and the lab runs for them in their guests' networks (mirrors, name servers)."""
+
+    def follow(self, machine: str, pid: int) -> list[str]:
+        """The guest of a machine (its instance UUID) has started; give a line per service that was started."""
+
+    def leave(self, machine: str) -> None:
+        """It has ended."""
+
+
 class Guest:
     """The guest of one virtual machine. `machine` is what vCenter said last."""
 
-    def __init__(self, machine: Machine, paths: GuestPaths, settings: Settings, runtime: Runtime) -> None:
+    def __init__(
+        self, machine: Machine, paths: GuestPaths, settings: Settings, runtime: Runtime, services: Services
+    ) -> None:
         self.machine = machine
         self.identity = machine.identity
         self.settings = settings
         self.folder = paths.machine(self.identity)
         self.mounts = paths.mounts / self.identity
         self.runtime = runtime
+        self.services = services
         self.started = 0.0
 
     @property
@@ -93,6 +107,15 @@ class Guest:
         attach(self.settings.namespace, pid, self._cards())
         self.runtime.start(self.identity)
         self.started = time.time()
+        self._serve(pid)
+
+    def _serve(self, pid: int) -> None:
+        """Let what the machine carries run in its new network; a service that does not start keeps no guest off."""
+        try:
+            for line in self.services.follow(self.machine.instance_uuid, pid):
+                log.info("%s: %s", self.machine.name, line)
+        except Exception:  # whatever it is: lab-status shows that the service does not run, and the log why
+            log.exception("%s: a service of it does not run", self.machine.name)
 
     def _hostname(self, root: Path) -> str:
         described = self.machine.metadata().get("local-hostname")
@@ -170,6 +193,7 @@ class Guest:
         self.runtime.delete(self.identity)
         if pid is not None:
             _reap(pid)
+        self.services.leave(self.machine.instance_uuid)
         if self.mounts.exists():
             for place in sorted(self.mounts.iterdir(), key=lambda path: path.name != "root"):
                 disks.unmount(place)

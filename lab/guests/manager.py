@@ -16,7 +16,7 @@ from lab.errors import LabError
 from lab.files import write_atomically
 from lab.guests import channel
 from lab.guests.disks import unmount
-from lab.guests.guest import Guest
+from lab.guests.guest import Guest, Services
 from lab.guests.machine import Machine
 from lab.guests.runtime import Runtime
 from lab.guests.settings import GuestPaths, Settings
@@ -31,9 +31,10 @@ log = logging.getLogger("guests")
 class Manager:
     """All guests. Methods are called from many threads."""
 
-    def __init__(self, paths: GuestPaths, settings: Settings) -> None:
+    def __init__(self, paths: GuestPaths, settings: Settings, services: Services) -> None:
         self.paths = paths
         self.settings = settings
+        self.services = services
         self.runtime = Runtime(paths.runtime)
         self._lock = threading.Lock()
         self._guests: dict[str, Guest] = {}
@@ -253,6 +254,7 @@ class Manager:
             "vcenter": machine.vcenter,
             "reference": machine.reference,
             "identity": machine.identity,
+            "instance_uuid": machine.instance_uuid,
             "pid": pid,
             "reason": self.no_guest(machine),
             "addresses": [address for _, address in tools[1]] if tools else [],
@@ -269,7 +271,7 @@ class Manager:
         with self._lock:
             guest = self._guests.get(machine.identity)
             if guest is None:
-                guest = Guest(machine, self.paths, self.settings, self.runtime)
+                guest = Guest(machine, self.paths, self.settings, self.runtime, self.services)
                 self._guests[machine.identity] = guest
             self._known[machine.identity] = machine
         with lock:

@@ -15,6 +15,7 @@ from lab.errors import LabError
 from lab.guests.settings import Flow, Network
 
 CHOICES = ("none", "some", "all")
+POSTGRESQL = "/var/lib/postgresql"
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def flows(repository: Path) -> tuple[Flow, ...]:
 def chosen(repository: Path, choice: str) -> tuple[str, ...] | None:
     """Give the instance UUIDs of the machines that get a guest; None is every Linux machine.
 
-    "some" are a worked-out system per segment, the platform's servers of the segments, and one machine of each owner
-    whose backups go off-site.
+    "some" are the db and ap (or web) of a system per segment with the second half of one database pair, the databases
+    of the owners whose backups go off-site, and what serves all of these: a mirror and a name server of each segment.
     """
     if choice == "all":
         return None
@@ -79,22 +80,40 @@ def chosen(repository: Path, choice: str) -> tuple[str, ...] | None:
     )
 
 
-_SHOWN_PER_SYSTEM = 3
-_SHOWN_PER_OFFSITE_SYSTEM = 2
+_SHOWN_PER_SYSTEM = 2
+_SHOWN_PER_OFFSITE_SYSTEM = 1
+# Both halves of a database pair are shown where the data hurts most.
+_PAIR_SEGMENT = "mynumber"
 
 
 def _some(repository: Path) -> Iterator[dict[str, Any]]:
-    systems = list(_systems(repository))
+    yield from _serving(repository)
     segments: set[str] = set()
-    for system in systems:
+    for system in _systems(repository):
         machines = [machine for machine in system["machines"] if _is_linux(machine)]
         roles = {machine["role"] for machine in machines}
         offsite = bool(system.get("backup", {}).get("offsite"))
         if system["kind"] == "hosted" and system["segment"] not in segments and len(roles) > 1:
             segments.add(system["segment"])
             yield from _one_of_each_role(machines, _SHOWN_PER_SYSTEM)
+            if system["segment"] == _PAIR_SEGMENT:
+                yield from [machine for machine in machines if machine.get("pair") and _has_postgresql(machine)][:2]
         elif system["kind"] == "hosted" and offsite:
             yield from _one_of_each_role(machines, _SHOWN_PER_OFFSITE_SYSTEM)
+
+
+def _serving(repository: Path) -> Iterator[dict[str, Any]]:
+    """The machines at the addresses of mirrors and of first name servers; network equipment has no machine."""
+    servers = {
+        entry["dns_servers"][0]
+        for entry in _yaml(repository / "platform/networks.yml")["networks"]
+        if entry.get("dns_servers")
+    }
+    for system in _systems(repository):
+        for machine in system["machines"]:
+            is_mirror = system["kind"] == "platform" and machine["role"] == "mirror"
+            if is_mirror or any(nic["address"] in servers for nic in machine["nics"]):
+                yield machine
 
 
 def _one_of_each_role(machines: Iterable[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
@@ -103,6 +122,10 @@ def _one_of_each_role(machines: Iterable[dict[str, Any]], limit: int) -> list[di
         found.setdefault(machine["role"], machine)
     order = [role for role in ("db", "ap", "web") if role in found] + sorted(found.keys() - {"db", "ap", "web"})
     return [found[role] for role in order[:limit]]
+
+
+def _has_postgresql(machine: dict[str, Any]) -> bool:
+    return any(disk.get("mount") == POSTGRESQL for disk in machine["disks"])
 
 
 def _is_linux(machine: dict[str, Any]) -> bool:

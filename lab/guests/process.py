@@ -22,6 +22,7 @@ from lab.guests.settings import GuestPaths, Settings, guest_paths, namespace_nam
 from lab.paths import REPOSITORY, LabPaths
 
 _AT_A_TIME = 4
+_PYTHON_PATH = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "collections")])
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Guests:
         started = self.process.start(
             [sys.executable, "-m", "lab.guests", str(self.paths.root)],
             prefix=["nsenter", f"--mount={self.paths.mount_namespace}", "--"],
-            environment={**os.environ, "PYTHONPATH": str(REPOSITORY), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
+            environment={**os.environ, "PYTHONPATH": _PYTHON_PATH, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
             is_ready=self.client.answers,
         )
         for line in requirements.limits() if started else ():

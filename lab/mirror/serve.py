@@ -6,11 +6,14 @@ Example: nsenter --target 4711 --net lab/mirror/serve.py --root .lab/default/mir
 
 import argparse
 import signal
+import socket
 import sys
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+
+_IP_FREEBIND = 15  # <linux/in.h>; the socket module of Python 3.11 does not have it
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -38,6 +41,13 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 256
+    before_address = False
+
+    def server_bind(self) -> None:
+        """Bind, if asked also to an address that a guest which still boots will only have in a moment."""
+        if self.before_address:
+            self.socket.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+        super().server_bind()
 
 
 def main() -> None:
@@ -46,9 +56,11 @@ def main() -> None:
     parser.add_argument("--root", type=Path, required=True, help="folder to serve")
     parser.add_argument("--bind", required=True, help="address to listen at; guests of other segments do not reach it")
     parser.add_argument("--port", type=int, default=80, help="0: the kernel chooses; it is printed (default: 80)")
+    parser.add_argument("--before-address", action="store_true", help="start although nobody has the address yet")
     options = parser.parse_args()
     if not options.root.is_dir():
         parser.error(f"{options.root} is no folder")
+    Server.before_address = options.before_address
     server = Server((options.bind, options.port), partial(Handler, directory=str(options.root)))
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     print(f"serving {options.root} at http://{options.bind}:{server.server_port}/", flush=True)

@@ -25,12 +25,16 @@ class MirrorServer:
         """Its process: pid, log, stop."""
         return BackgroundProcess("mirror", self.mirror.folder, self.mirror.root)
 
-    def start(self, address: str, port: int = 80, prefix: Sequence[str] = ()) -> bool:
-        """Serve at the address unless it is served; `prefix` enters a network namespace. Give whether started."""
+    def start(self, address: str, port: int = 80, prefix: Sequence[str] = (), *, before_address: bool = False) -> bool:
+        """Serve at the address unless it is served; `prefix` enters a network namespace. Give whether started.
+
+        With `before_address` nobody needs to have the address yet, as in a guest that still boots.
+        """
         log = self.process.log_file
         skip = log.stat().st_size if log.exists() else 0
         ready = f"serving {self.mirror.root} at http://".encode()
         command = [PYTHON, "-I", str(SERVE), "--root", str(self.mirror.root), "--bind", address, "--port", str(port)]
+        command += ["--before-address"] if before_address else []
         return self.process.start(
             command, prefix=prefix, is_ready=lambda: log.exists() and ready in log.read_bytes()[skip:]
         )

@@ -24,6 +24,8 @@ _CONFIG = """\
 # Written when the lab starts.
 server:
   ip-address: {address}
+  # A guest that still boots will only have it in a moment.
+  ip-freebind: yes
   port: {port}
   server-count: 1
   do-ip6: no

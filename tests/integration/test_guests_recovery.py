@@ -62,10 +62,10 @@ def test_kill_of_everything_and_lab_down(tmp_path: Path) -> None:
 
         # Stop keeps the disks, down nothing.
         lab.lab.laboratory.stop(say=lambda _text: None)
-        assert leftovers(lab) == []
+        assert leftovers(lab.lab.laboratory) == []
         lab.up()
         wait_until(lambda: lab.answers("r-ap01"), "it has booted again")
         assert lab.say("r-db01", "sudo cat /srv/data/file") == "before"
         lab.lab.laboratory.down(say=lambda _text: None)
-        assert leftovers(lab) == []
+        assert leftovers(lab.lab.laboratory) == []
         assert list(tmp_path.iterdir()) == []

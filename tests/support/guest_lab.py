@@ -36,6 +36,7 @@ from lab.guests.keys import administrator_key
 from lab.guests.plan import GuestPlan
 from lab.guests.settings import Flow, Network
 from lab.guests.ssh import ssh_command
+from lab.laboratory import Laboratory
 from tests.support.vcenter_lab import (
     CLUSTERS,
     DATACENTER,
@@ -240,12 +241,11 @@ def guest_lab(folder: Path, name: str) -> Iterator[GuestLab]:
         yield GuestLab(lab, session)
 
 
-def leftovers(lab: GuestLab) -> list[str]:
+def leftovers(laboratory: Laboratory) -> list[str]:
     """Everything of a lab that a kernel still knows."""
-    laboratory = lab.lab.laboratory
     namespace = laboratory.guests.namespace
     root = str(laboratory.paths.root)
-    found = [f"network namespace {namespace}"] if Path("/run/netns", namespace).exists() else []
+    found = [f"network namespace {path.name}" for path in Path("/run/netns").glob(f"{namespace}*")]
     mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()
     found += [f"mount {line}" for line in mounts if root in line]
     loops = subprocess.run(
