@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from ansible_collections.kyotsu.platform.plugins.module_utils.approval import (
     EMERGENCY,
     Approval,
@@ -16,7 +14,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.approval import (
     PlanFacts,
     problems,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding, format_findings
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_file import DataFileError, read_data_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Organisation
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.signatures import (
@@ -28,7 +26,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.signatures import 
 
 FOLDER = "approvals"
 APPROVERS = f"{FOLDER}/approvers.yml"
-_SCHEMAS = f"{FOLDER}/_schema"
 
 T = TypeVar("T")
 
@@ -124,29 +121,7 @@ def require_counting(
 
 
 def _read(repository: Path, path: Path, schema: str, kind: type[T]) -> tuple[bytes, T]:
-    from ansible_collections.kyotsu.platform.plugins.module_utils.schema import Schema
-    from ansible_collections.kyotsu.platform.plugins.module_utils.source import parse
-    from ansible_collections.kyotsu.platform.plugins.module_utils.text_file import read_bytes
-
-    name = f"{FOLDER}/{path.name}"
-    content, unreadable = read_bytes(path, name)
-    if content is None:
-        raise ApprovalError([_told([unreadable]) if unreadable else f"{name}: cannot be read"])
     try:
-        text = (repository / _SCHEMAS / f"{schema}.schema.json").read_bytes()
-    except OSError as error:
-        raise ApprovalError([f"{_SCHEMAS}/{schema}.schema.json: {error.strerror}"]) from error
-    document = parse(content, name)
-    findings = list(document.findings)
-    if not findings:
-        findings = Schema(msgspec.json.decode(text, type=dict[str, Any])).check(document)
-    if findings:
-        raise ApprovalError([_told(findings)])
-    try:
-        return content, msgspec.convert(document.value, kind)
-    except msgspec.ValidationError as error:
-        raise ApprovalError([f"{name}: {error}"]) from error
-
-
-def _told(findings: Iterable[Finding]) -> str:
-    return format_findings(findings, "en")
+        return read_data_file(repository, path, f"{FOLDER}/_schema/{schema}.schema.json", kind)
+    except DataFileError as error:
+        raise ApprovalError([str(error)]) from error
