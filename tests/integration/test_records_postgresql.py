@@ -20,7 +20,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.records import tables
+from ansible_collections.kyotsu.platform.plugins.module_utils.records import sample_tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import (
     ClockSkewError,
     LockHeldError,
@@ -121,7 +121,7 @@ def fill(store: Store, count: int = 6) -> None:
 
 def test_the_migrations_make_exactly_the_tables_of_today(store: Store) -> None:
     with store.database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), sample_tables.metadata) == []
 
 
 def test_opening_again_finds_everything_as_it_was(store: Store, server: Server, database: str) -> None:

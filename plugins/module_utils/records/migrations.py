@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import StoreRefusedError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_samples import create_sample_tables
 
 if TYPE_CHECKING:
     from alembic.operations import Operations
@@ -152,4 +153,7 @@ _POSTGRESQL_TRIGGERS = (
     "CREATE TRIGGER entries_truncate BEFORE TRUNCATE ON entries FOR EACH STATEMENT EXECUTE FUNCTION entries_refuse()",
 )
 
-MIGRATIONS = (Migration(1, "first tables", _create_first_tables),)
+MIGRATIONS = (
+    Migration(1, "first tables", _create_first_tables),
+    Migration(2, "samples", create_sample_tables),
+)
