@@ -1,16 +1,18 @@
 """Drift: where the live vCenters differ from the repository, sorted by what it means. Pure.
 
 It is the plan of an unchanged repository, told as deviations: a machine on a port group of another segment first, for
-that is a hole between the segments; what is only untidy last. Snapshots are looked at beside the plan (rule K-03).
+that is a hole between the segments; what is only untidy last. Rules that only a
+live vCenter can break (K-03, snapshots) are checked beside the plan.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import zip_longest
+from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
@@ -18,6 +20,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import change_text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import change_japanese
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules.catalogue import LIVE_CHECKS, LiveCheck
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules.snapshots import SnapshotLimits
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
     DesiredMachine,
     DesiredNic,
@@ -45,7 +49,11 @@ _THERE = ("in-service", "retiring")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """One thing that is not as described. `system` is "" for the foundation and for what nobody described."""
+    """One thing that is not as described.
+
+    `system` is "" for the foundation and for what nobody described; `rule` is that of platform/policy.yml which it
+    breaks, "" where only the description does not match.
+    """
 
     category: str
     vcenter: str
@@ -53,14 +61,7 @@ class Deviation:
     label: str
     system: str
     text: Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotLimits:
-    """Rule K-03 as data: hours from which a snapshot is old, and the longest chain."""
-
-    age_hours: int
-    chain: int
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,13 +89,20 @@ def drift_report(
     pairs: Sequence[tuple[DesiredVCenter, ObservedVCenter]],
     limits: SnapshotLimits,
     now: datetime,
+    *,
+    checks: Mapping[str, tuple[LiveCheck, ...]] = LIVE_CHECKS,
 ) -> DriftReport:
-    """Sort what a plan of the unchanged repository holds. `now` is aware; `pairs` are the sides of each vCenter."""
+    """Sort what a plan of the unchanged repository holds, and run the rules that only a vCenter can break.
+
+    `now` is aware; `pairs` are the sides of each vCenter.
+    """
+    today = f"{now.astimezone(ZoneInfo(estate.platform.estate.timezone)):%Y-%m-%d}"
+    excepted = {(each.rule, each.object) for each in estate.platform.exceptions if each.expires >= today}
     names = None if plan.scope is None else frozenset(plan.scope)
     deviations = [
         deviation
         for desired, observed in pairs
-        for deviation in _Drift(estate, plan, desired, observed, names).deviations(limits, now)
+        for deviation in _Drift(estate, plan, desired, observed, excepted).deviations(checks, limits, now)
     ]
     order = {category: place for place, category in enumerate(CATEGORIES)}
     return DriftReport(
@@ -121,18 +129,21 @@ class _Drift:
         plan: Plan,
         desired: DesiredVCenter,
         observed: ObservedVCenter,
-        names: Collection[str] | None,
+        excepted: Collection[tuple[str, str]],
     ) -> None:
         self._plan = plan
         self._desired = desired
-        self._names = names
+        self._names = None if plan.scope is None else frozenset(plan.scope)
+        self._excepted = excepted
         self._observed = observed
         self._by_uuid = {machine.instance_uuid: machine for machine in observed.machines}
         self._by_key = {machine.key: machine for machine in desired.machines}
         networks = [network for network in estate.platform.networks if network.vcenter == desired.id]
         self._segments = {network.port_group: network.segment for network in networks}
 
-    def deviations(self, limits: SnapshotLimits, now: datetime) -> Iterator[Deviation]:
+    def deviations(
+        self, checks: Mapping[str, tuple[LiveCheck, ...]], limits: SnapshotLimits, now: datetime
+    ) -> Iterator[Deviation]:
         for machine in self._desired.machines:
             there = self._by_uuid.get(machine.instance_uuid)
             if there is not None and machine.status in _THERE and self._selected(machine.name):
@@ -152,7 +163,7 @@ class _Drift:
                     Text(en=refusal.reason.en, ja=f"自動では是正されません: {refusal.reason.ja}"),
                     about,
                 )
-        yield from self._snapshots(limits, now)
+        yield from self._broken_rules(checks, limits, now)
         for unmanaged in self._plan.unmanaged:
             if unmanaged.vcenter == self._desired.id:
                 yield self._deviation(
@@ -260,39 +271,19 @@ class _Drift:
             return ""
         return f" [{self._segments.get(port_group, 'unknown') or 'management'}]"
 
-    def _snapshots(self, limits: SnapshotLimits, now: datetime) -> Iterator[Deviation]:
+    def _broken_rules(
+        self, checks: Mapping[str, tuple[LiveCheck, ...]], limits: SnapshotLimits, now: datetime
+    ) -> Iterator[Deviation]:
         described = {machine.instance_uuid: machine for machine in self._desired.machines}
         for machine in self._observed.machines:
-            if not (machine.snapshot_list and self._selected(machine.name)):
+            if not self._selected(machine.name):
                 continue
-            chain = max(each.depth for each in machine.snapshot_list)
-            created = [time for each in machine.snapshot_list if (time := _time(each.created)) is not None]
-            oldest = min(created, default=None)
-            parts = []
-            if oldest is not None and now - oldest > timedelta(hours=limits.age_hours):
-                hours = int((now - oldest).total_seconds() // 3600)
-                parts.append(
-                    Text(
-                        en=f"oldest snapshot is {hours} hours old (limit {limits.age_hours})",
-                        ja=f"最も古いスナップショットが {hours} 時間経過（上限 {limits.age_hours}）",
-                    )
-                )
-            if chain > limits.chain:
-                parts.append(
-                    Text(
-                        en=f"chain of {chain} snapshots (limit {limits.chain})",
-                        ja=f"スナップショットが {chain} 段（上限 {limits.chain}）",
-                    )
-                )
-            if parts:
-                text = Text(en="; ".join(each.en for each in parts), ja="、".join(each.ja for each in parts))
-                yield self._deviation("snapshot", "machine", machine.name, text, described.get(machine.instance_uuid))
-
-
-def _time(text: str) -> datetime | None:
-    """A time of vCenter's XML; None where it is none. Without an offset it is UTC, as vCenter counts."""
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+            about = described.get(machine.instance_uuid)
+            for rule, group in checks.items():
+                if (rule, machine.name) in self._excepted or (about and (rule, about.key) in self._excepted):
+                    continue
+                parts = [text for check in group for text in check(machine, limits, now)]
+                if parts:
+                    text = Text(en="; ".join(each.en for each in parts), ja="、".join(each.ja for each in parts))
+                    found = self._deviation("snapshot", "machine", machine.name, text, about)
+                    yield replace(found, rule=rule)

@@ -42,7 +42,8 @@ def drift_text(report: DriftReport) -> str:
             words = CATEGORIES[category]
             lines += ["", f"{words.en} / {words.ja}"]
         where = f"{each.vcenter}: {each.kind} {printable(each.label)}{f' ({each.system})' if each.system else ''}"
-        lines.append(f"  {where}: {printable(each.text.en)} / {printable(each.text.ja)}")
+        rule = f"[{each.rule}] " if each.rule else ""
+        lines.append(f"  {where}: {rule}{printable(each.text.en)} / {printable(each.text.ja)}")
     return "\n".join(lines) + "\n"
 
 

@@ -105,7 +105,7 @@ def _rule(rule: Rule) -> str:
         rule.id,
         rule.severity,
         STATUS[rule.status] + confirmed,
-        "yes" if rule.checked else "—",
+        "yes" if rule.checked else rule.checked_by or "—",
         rule.text.en,
         rule.text.ja,
         rule.remedy.en,

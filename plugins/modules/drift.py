@@ -51,7 +51,7 @@ found:
   type: int
   returned: success
 deviations:
-  description: Each with C(category), C(vcenter), C(kind), C(label), C(system) and C(text) in both languages.
+  description: Each with C(category), C(vcenter), C(kind), C(label), C(system), C(rule) and C(text) in both languages.
   type: list
   elements: dict
   returned: success

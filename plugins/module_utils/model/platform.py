@@ -457,6 +457,7 @@ class Rule:
     text: Text
     remedy: Text
     checked: bool  # False: known, not checked by validate yet
+    checked_by: str | None = None  # verb that checks it in place of validate
     confirmed_by: str | None = None
     confirmed_on: str | None = None
     not_checked: Text | None = None  # what validate leaves out, why, and where it is checked

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import RuleException
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules import (
     addresses,
     backups,
@@ -34,6 +36,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.rules import (
     seasons,
     segments,
     separation,
+    snapshots,
     support,
     terms,
     uniqueness,
@@ -41,9 +44,11 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.rules import (
     windows_sound,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedMachine
 
 Check = Callable[[Estate, Context], Findings]
 ChangeCheck = Callable[[Estate, Estate, Context], Findings]
+LiveCheck = Callable[[ObservedMachine, snapshots.SnapshotLimits, datetime], Iterator[Text]]
 
 # E-02 (YAML) and E-03 (schema) are said by source.py and schema.py before any of these runs.
 CHECKS: Mapping[str, tuple[Check, ...]] = {
@@ -98,6 +103,10 @@ CHANGE_CHECKS: Mapping[str, tuple[ChangeCheck, ...]] = {
     "D-04": (disposal.check_lowered,),
     "Y-02": (retirement.check_reuse,),
     "Y-03": (retirement.check_order,),
+}
+# What only a vCenter shows: of one observed machine, the limits and the time. Drift runs these.
+LIVE_CHECKS: Mapping[str, tuple[LiveCheck, ...]] = {
+    "K-03": (snapshots.check_age, snapshots.check_chain),
 }
 
 

@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.drift import DriftReport, SnapshotLimits, drift_report
+from ansible_collections.kyotsu.platform.plugins.module_utils.drift import DriftReport, drift_report
 from ansible_collections.kyotsu.platform.plugins.module_utils.drift_forms import drift_data, drift_text, summary_text
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules.snapshots import SnapshotLimits
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.differences import EVERYTHING, Selection, plan_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared, prepare, scope_of

@@ -14,7 +14,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.drift import (
     BREACH,
     CATEGORIES,
     DriftReport,
-    SnapshotLimits,
     drift_report,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.drift_forms import (
@@ -24,6 +23,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.drift_forms import
     summary_text,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import make_plan
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules.snapshots import SnapshotLimits
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item, ObservedMachine, ObservedSnapshot
 from tests.support.builders import (
     make_desired_machine,

@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import RECORD_KINDS, Platform
-from ansible_collections.kyotsu.platform.plugins.module_utils.rules.catalogue import CHANGE_CHECKS, CHECKS
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules.catalogue import CHANGE_CHECKS, CHECKS, LIVE_CHECKS
 from tests.support.small_estate import AS_OF, ROOT
 
 
@@ -27,6 +27,11 @@ def test_the_policy_has_every_rule_that_the_code_checks_and_calls_no_other_check
 def test_what_is_not_checked_says_why_and_where_it_is(platform: Platform) -> None:
     assert [rule.id for rule in platform.rules if not rule.checked] == ["D-02", "D-03", "K-03"]
     assert all(rule.not_checked is not None for rule in platform.rules if not rule.checked)
+
+
+def test_what_a_verb_checks_in_place_of_validate_is_checked_there(platform: Platform) -> None:
+    assert {rule.id for rule in platform.rules if rule.checked_by == "drift"} == set(LIVE_CHECKS)
+    assert not [rule.id for rule in platform.rules if rule.checked and rule.checked_by]
 
 
 def test_every_source_resolves_and_every_document_that_somebody_read_says_when(platform: Platform) -> None:
