@@ -9,19 +9,19 @@ import sys
 from datetime import date
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import FILES
 from ansible_collections.kyotsu.platform.plugins.module_utils.reference import index_page, rules_page, schema_page
+from scripts._console import run_and_exit
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 done or up to date, 1 out of date or platform/ not readable, 2 wrong use."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--repository", type=Path, default=Path(__file__).resolve().parents[1], help="default: this one"
-    )
+    parser.add_argument("--repository", type=Path, default=REPOSITORY, help="default: this one")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if a page is out of date")
     options = parser.parse_args(arguments)
     pages = make_pages(options.repository)
@@ -56,11 +56,14 @@ def make_pages(repository: Path) -> dict[str, str] | None:
     for file in FILES:
         stem = file.removesuffix(".yml")
         schemas[f"{stem}.md"] = (f"platform/{file}", repository / f"platform/_schema/{stem}.schema.json")
-    # Beside the estate (a copy of the data alone has none): who may approve, and what an approval says.
+    # Beside the estate (a copy of the data alone has none): who may approve, what an approval and an owner's answer say.
     approvals = repository / "approvals/_schema"
     if approvals.is_dir():
         schemas["approvers.md"] = ("approvals/approvers.yml", approvals / "approvers.schema.json")
         schemas["approvals.md"] = ("approvals/CHG-….yml", approvals / "approval.schema.json")
+    rounds = repository / "patches/_schema"
+    if rounds.is_dir():
+        schemas["patch-rounds.md"] = ("patches/YYYY-MM.yml", rounds / "round.schema.json")
     pages = {
         name: schema_page(json.loads(path.read_text(encoding="utf-8")), file) for name, (file, path) in schemas.items()
     }
@@ -75,4 +78,4 @@ def _read(path: Path) -> str | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

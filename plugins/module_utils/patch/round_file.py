@@ -1,0 +1,108 @@
+"""patches/YYYY-MM.yml: the approved content of one round and the owners' answers (適用可否)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_file import DataFileError, read_data_file
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule import Answer
+
+FOLDER = "patches"
+_SCHEMA = f"{FOLDER}/_schema/round.schema.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """One content snapshot of the mirrors; `manifests` is segment -> SHA-256 of what its mirror serves."""
+
+    snapshot: str
+    approved_by: str
+    approved_on: date
+    manifests: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundAnswer:
+    """An answer as it stands in the file."""
+
+    system: str
+    applies: bool
+    by: str
+    answered_on: date
+    reason: str = ""
+    everything: bool = False
+    hold: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchRound:
+    """The file of one round."""
+
+    round: str
+    content: Content
+    answers: tuple[RoundAnswer, ...]
+
+    def answer_by_system(self) -> dict[str, Answer]:
+        """The answers as the planner takes them."""
+        return {
+            each.system: Answer(
+                applies=each.applies,
+                by=each.by,
+                answered_on=each.answered_on,
+                reason=each.reason,
+                everything=each.everything,
+                hold=each.hold,
+                exclude=each.exclude,
+            )
+            for each in self.answers
+        }
+
+
+def round_file(repository: Path, start: date) -> Path:
+    """Where the file of the round that begins on `start` stands."""
+    return repository / FOLDER / f"{start:%Y-%m}.yml"
+
+
+def read_round(repository: Path, path: Path, estate: Estate) -> PatchRound:
+    """The file, checked against its schema and the estate. Raises DataFileError with every fault."""
+    _, found = read_data_file(repository, path, _SCHEMA, PatchRound)
+    faults = list(_faults(found, path, estate))
+    if faults:
+        raise DataFileError("\n".join(faults))
+    return found
+
+
+def _faults(found: PatchRound, path: Path, estate: Estate) -> list[str]:
+    name = f"{FOLDER}/{path.name}"
+    faults = []
+    if path.name != f"{found.round}.yml":
+        faults.append(f"{name}: it is about round {found.round} and must be called {found.round}.yml")
+    answered = [each.system for each in found.answers]
+    faults += [
+        f"{name}: {each} has more than one answer: keep the last one"
+        for each in sorted({each for each in answered if answered.count(each) > 1})
+    ]
+    for answer in found.answers:
+        system = estate.system_by_id.get(answer.system)
+        if system is None:
+            faults.append(f"{name}: system {answer.system} does not exist in systems/")
+            continue
+        keys = {machine.key for machine in system.machines}
+        faults += [
+            f"{name}: {answer.system} leaves out {key}, which is none of its machines: {', '.join(sorted(keys))}"
+            for key in answer.exclude
+            if key not in keys
+        ]
+        if not answer.applies and not answer.reason:
+            faults.append(f"{name}: {answer.system} does not apply it: say why in `reason`")
+    segments = {segment.id for segment in estate.platform.segments}
+    faults += [
+        f"{name}: content.manifests names {each}, which is no segment: {', '.join(sorted(segments))}"
+        for each in sorted(set(found.content.manifests) - segments)
+    ]
+    return faults
