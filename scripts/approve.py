@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "collections"))
+sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.affected import greatest_risk, owners_of_interrupted
 from ansible_collections.kyotsu.platform.plugins.module_utils.approval import EMERGENCY, PLAN, PlanFacts, problems
@@ -49,6 +49,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Entry, Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.signatures import SignatureError, sign, signature_file
+from scripts._console import run_and_exit
 
 DONE, REFUSED, MISUSE = 0, 1, 2
 # As verbs/approved.py writes them.
@@ -410,4 +411,4 @@ def _now(parser: Parser) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "collections"))
+sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.review import Side, review
 from ansible_collections.kyotsu.platform.plugins.module_utils.revision import RevisionError, export_data
+from scripts._console import run_and_exit
 
 # Where no base is named and none is known, the last commit: then nothing changes, and the scenario shows that.
 USUAL_BASES = ("origin/main", "HEAD")
@@ -108,4 +109,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

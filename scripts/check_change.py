@@ -22,6 +22,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
+from scripts._console import run_and_exit
 from scripts.run_checks import (
     BIN,
     LANES,
@@ -121,4 +122,4 @@ def further_steps(files: Sequence[str]) -> list[Step]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

@@ -28,6 +28,7 @@ BIN = REPOSITORY / ".venv/bin"
 sys.path.insert(0, str(REPOSITORY))
 
 from lab.control import Control
+from scripts._console import run_and_exit
 
 
 class DemoFailed(Exception):
@@ -145,4 +146,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

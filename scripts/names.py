@@ -19,6 +19,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load
 from ansible_collections.kyotsu.platform.plugins.module_utils.zones import DOMAIN
 from lab.monitoring.target_files import write_targets
 from lab.names.zone_files import write_zones
+from scripts._console import run_and_exit
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,4 +45,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

@@ -25,7 +25,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "collections"))
+sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.data_file import DataFileError
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import InvalidEstate
@@ -37,6 +37,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.notice impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.planner import plan_round
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.round_file import read_round, round_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule import Schedule
+from scripts._console import run_and_exit
 
 OK, UNSOUND, MISUSE, UNPLACED = 0, 1, 2, 3
 TEMPLATE = REPOSITORY / "roles/patch/templates/notice.html.j2"
@@ -150,4 +151,4 @@ def _day(text: str) -> date:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(REPOSITORY / "collections"))
+sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, location
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import (
@@ -30,6 +30,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.values imp
     Origin,
     current_actor,
 )
+from scripts._console import run_and_exit
 
 DONE, FOUND, UNUSABLE = 0, 1, 2
 
@@ -248,4 +249,4 @@ def _parser() -> Parser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

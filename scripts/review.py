@@ -21,7 +21,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "collections"))
+sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 import msgspec
 
@@ -39,6 +39,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.revision import (
     merged_tree,
     uncommitted,
 )
+from scripts._console import run_and_exit
 
 OK, REFUSED, MISUSE = 0, 1, 2
 TIMEZONE = ZoneInfo("Asia/Tokyo")
@@ -119,4 +120,4 @@ def _day(text: str) -> date:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

@@ -22,6 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(REPOSITORY))
+
+from scripts._console import run_and_exit
+
 PYTHON = str(REPOSITORY / ".venv/bin/python")
 BIN = REPOSITORY / ".venv/bin"
 # Through the symlink: the name under which Ansible imports them is the one that is checked.
@@ -218,4 +222,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)

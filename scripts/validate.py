@@ -10,7 +10,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "collections"))
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 import msgspec
 
@@ -20,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.findings import (
     format_findings,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import Checked, inspect, summary
+from scripts._console import run_and_exit
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +46,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--repository",
         type=Path,
-        default=Path(__file__).resolve().parents[1],
+        default=REPOSITORY,
         help="folder with systems/ and platform/ (default: this repository)",
     )
     parser.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD", help="day on which the rules look (default: today)")
@@ -76,4 +78,4 @@ def _as_data(checked: Checked) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)
