@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.observed import OrphanedDisk
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import (
     ClusterCapacity,
     DatastoreUsage,
@@ -30,7 +31,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_tenan
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_waste import (
     IdleMachine,
     OldSnapshot,
-    OrphanedDisk,
     PoweredOffMachine,
     Reclaimable,
     RightSizing,
@@ -57,6 +57,7 @@ NoteCode = Literal[
     "cost-by-described",  # no history: every machine is taken for the whole period
     "cost-assumed",  # the tariff is our assumption
     "days-without-tariff",  # subject: equipment; value: days of the period before or after its tariff
+    "cost-projected",  # value: days after the report's day, for which the last known sizes are taken
 ]
 Threshold = Literal[
     "cluster_cpu_percent",
@@ -148,7 +149,7 @@ class UsageReport:
     right_sizing: tuple[RightSizing, ...]  # most memory first
     idle: tuple[IdleMachine, ...]
     powered_off: tuple[PoweredOffMachine, ...]
-    orphaned_disks: tuple[OrphanedDisk, ...]  # largest first
+    orphaned_disks: tuple[OrphanedDisk, ...] | None  # largest first; None: nobody looked
     old_snapshots: tuple[OldSnapshot, ...]  # oldest first
     reclaimable: tuple[Reclaimable, ...]
     cost: CostAllocation | None  # None: no tariff

@@ -104,8 +104,8 @@ class TierCapacity:
 class DatastoreUsage:
     """One datastore. What vCenter shows as used is told apart; every GiB stands in one part only.
 
-    `used_gib` = machines + snapshots + templates + orphaned + other. `other_gib` is what no read tells: swap files,
-    logs, directories, and disks of nobody where orphaned disks were not looked for.
+    `used_gib` = machines (with their snapshots) + orphaned + other. `other_gib` is what no read tells: templates,
+    directories, files of others, and disks of nobody where nobody looked for them (`orphaned_gib` None).
     """
 
     datastore: str
@@ -117,11 +117,9 @@ class DatastoreUsage:
     accessible: bool | None
     used_gib: float | None  # None: not observed
     machines_gib: float | None
-    snapshots_gib: float | None
-    templates_gib: float | None
     orphaned_gib: float | None
     other_gib: float | None
-    provisioned_gib: float | None  # full size of the disks on it, as if none were thin
+    provisioned_gib: float | None  # as if every thin disk were full
 
     @property
     def used_percent(self) -> float | None:

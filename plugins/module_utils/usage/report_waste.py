@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
 ReclaimableKind = Literal[
@@ -15,7 +15,8 @@ ReclaimableKind = Literal[
 class RightSizing:
     """One machine whose size does not follow its use; one that is right is not listed.
 
-    `*_p95_percent` is the 95th percentile of use over `days` days, in percent of what the machine has.
+    `*_p95_percent` is the highest of the daily 95th percentiles of use over `days` days, in percent of what the
+    machine has.
     """
 
     key: str
@@ -66,30 +67,20 @@ class PoweredOffMachine:
     system: str | None
     power: str  # off | suspended
     expected: bool
-    last_on_day: date | None  # from history; None: not known
+    days_off: int | None  # days of the history in which it never ran; None: no history
     storage_gib: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OldSnapshot:
-    """A snapshot older than `snapshot_age_hours` of platform/policy.yml. `gib` None: vCenter does not tell it alone."""
+    """A machine whose oldest snapshot is older than `snapshot_age_hours` of platform/policy.yml."""
 
-    machine: str
+    name: str
     system: str | None  # None: not described
-    snapshot: str
-    created_at: datetime
+    snapshots: int
+    oldest_at: datetime
     age_days: int
-    gib: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrphanedDisk:
-    """A disk file on a datastore that no machine has attached."""
-
-    datastore: str
-    path: str
-    gib: float
-    modified_at: datetime | None
+    gib: float | None  # of all its snapshots; None: vCenter did not say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
