@@ -108,6 +108,9 @@ def _facts(vcenter: str, machine: Any) -> dict[str, Any]:
         "cluster": machine.resourcePool.owner.name,
         "resource_pool": machine.resourcePool.name,
         "power": machine.runtime.powerState,
+        # No file describes these two; they show whether somebody touched the machine at all.
+        "change_version": machine.config.changeVersion,
+        "labels": {str(value.key): value.value for value in machine.customValue},
     }
 
 
