@@ -24,7 +24,7 @@ def read_vcenter(session: Session, datacenter: str, *, cache_directory: Path | N
     Raises VCenterError; also when two datacenters have the name.
     """
     before = session.calls
-    center = _center(session, datacenter)
+    center = find_datacenter(session, datacenter)
     inventory = _inventory(session, center)
     tags = session.tagging.read()
     machines = read_machines.machine_objects(inventory)
@@ -52,7 +52,7 @@ def read_vcenter(session: Session, datacenter: str, *, cache_directory: Path | N
     )
 
 
-def _center(session: Session, name: str) -> Any:
+def find_datacenter(session: Session, name: str) -> Any:
     """The datacenter, wherever it lies, or None. One call where it lies at the top, as most do."""
     root = session.content.rootFolder
     found = session.content.searchIndex.FindChild(entity=root, name=name)

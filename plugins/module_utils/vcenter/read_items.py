@@ -59,20 +59,26 @@ def _folders(inventory: Inventory) -> Found:
 def _clusters(inventory: Inventory) -> Found:
     for reference, cluster in inventory.clusters.items():
         config = cluster.get("configurationEx")
-        level = dig(config, "dasConfig", "admissionControlPolicy", "failoverLevel")
-        if dig(config, "dasConfig", "admissionControlEnabled") == "false":
-            level = 0
-        if level is None:
-            level = dig(config, "dasConfig", "failoverLevel")
+        ha, tolerated = availability(config)
         properties: dict[str, Any] = {
-            "ha": truth(dig(config, "dasConfig", "enabled")),
+            "ha": ha,
             "drs": truth(dig(config, "drsConfig", "enabled")),
-            "host_failures_tolerated": int(level or 0),
+            "host_failures_tolerated": tolerated,
         }
         policy = foreign_policy(config)
         if policy:
             properties["admission_policy"] = policy
         yield Item(kind="cluster", name=name_of(cluster), properties=properties), reference
+
+
+def availability(config: Any) -> tuple[bool, int]:
+    """(HA is on, number of host failures that a cluster tolerates); `config` is configurationEx."""
+    level = dig(config, "dasConfig", "admissionControlPolicy", "failoverLevel")
+    if dig(config, "dasConfig", "admissionControlEnabled") == "false":
+        level = 0
+    if level is None:
+        level = dig(config, "dasConfig", "failoverLevel")
+    return truth(dig(config, "dasConfig", "enabled")), int(level or 0)
 
 
 def foreign_policy(config: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
@@ -20,7 +20,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import PlainObject, dig, many, truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tagging import PREFIX, TagInventory
 
-_POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended"}
+POWER = {"poweredOn": "on", "poweredOff": "off", "suspended": "suspended"}
 # Machines that vCenter makes and owns itself (vSphere Cluster Services); nobody describes or manages them.
 _AGENT = "cluster-agent"
 
@@ -92,7 +92,7 @@ def _machine(
     properties = dict(item.properties)
     cluster, pool = inventory.pool_paths.get(str(properties.get("resourcePool")), ("", ""))
     host = inventory.hosts.get(str(properties.get("runtime.host")), {})
-    snapshots = tuple(_snapshots(many(properties.get("snapshot.rootSnapshotList"))))
+    found = tuple(snapshots(many(properties.get("snapshot.rootSnapshotList"))))
     return ObservedMachine(
         reference=item.reference,
         instance_uuid=str(properties.get("config.instanceUuid", "")).lower(),
@@ -109,11 +109,11 @@ def _machine(
         nics=tuple(_observed_nic(inventory, nic) for nic in devices.get("nics", [])),
         notes=str(properties.get("config.annotation", "")),
         tags=dict(tags.attached.get(item.reference, {})),
-        attributes=_attributes(inventory, many(properties.get("customValue"))),
-        power=_POWER.get(str(properties.get("runtime.powerState")), "off"),
+        attributes=attributes(inventory, many(properties.get("customValue"))),
+        power=POWER.get(str(properties.get("runtime.powerState")), "off"),
         change_version=str(properties.get("config.changeVersion", "")),
-        snapshots=len(snapshots),
-        snapshot_list=snapshots,
+        snapshots=len(found),
+        snapshot_list=found,
         cpu_hot_add=truth(properties.get("config.cpuHotAddEnabled")),
         memory_hot_add=truth(properties.get("config.memoryHotAddEnabled")),
     )
@@ -141,14 +141,16 @@ def _observed_nic(inventory: Inventory, nic: Mapping[str, Any]) -> ObservedNic:
     )
 
 
-def _attributes(inventory: Inventory, values: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def attributes(inventory: Inventory, values: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The attributes of this estate by name, of a machine's customValue."""
     named = (
         (inventory.attribute_names.get(str(value.get("key")), ""), str(value.get("value", ""))) for value in values
     )
     return {name: text for name, text in sorted(named) if name.startswith(PREFIX) and text}
 
 
-def _snapshots(trees: list[Mapping[str, Any]], depth: int = 1) -> Iterator[ObservedSnapshot]:
+def snapshots(trees: Sequence[Mapping[str, Any]], depth: int = 1) -> Iterator[ObservedSnapshot]:
+    """Every snapshot below snapshot.rootSnapshotList, each before those that were taken after it."""
     for tree in trees:
         yield ObservedSnapshot(name=str(tree.get("name", "")), created=str(tree.get("createTime", "")), depth=depth)
-        yield from _snapshots(many(tree.get("childSnapshotList")), depth + 1)
+        yield from snapshots(many(tree.get("childSnapshotList")), depth + 1)
