@@ -230,8 +230,10 @@ def _compare_name(comparison: _Comparison, observed: ObservedMachine, same_name:
     if observed.name != desired.name and same_name is not None and same_name.name == desired.name:
         other = _described(same_name)
         comparison.refuse(
-            f"it is called {observed.name}; {other.en} has its name: rename that one first",
-            f"現在の名称は {observed.name} です。{other.ja} が同じ名称のため、先にそちらの名称を変えてください",
+            f"it is called {observed.name}; {other.en} has its name: rename that one first; two that "
+            "swap their names need a third name in between",
+            f"現在の名称は {observed.name} です。{other.ja} が同じ名称のため、先にそちらの名称を変えてください。"
+            "名称を交換する場合は、一方を仮の名称にしてから2回に分けてください",
         )
         return
     comparison.change("name", observed.name, desired.name, "none", "renamed")

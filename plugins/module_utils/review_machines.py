@@ -102,8 +102,8 @@ def removed_line(before: Placed) -> Line:
     )
 
 
-def machine_lines(before: Placed, after: Placed, risks: Risks) -> Iterator[Line]:
-    """Everything that differs for one machine."""
+def machine_lines(before: Placed, after: Placed, risks: Risks, *, moved: bool) -> Iterator[Line]:
+    """Everything that differs for one machine. `moved`: it was in another system, not in this one under another id."""
     old, new = before.machine, after.machine
     if old.name != new.name:
         yield Line(
@@ -113,7 +113,7 @@ def machine_lines(before: Placed, after: Placed, risks: Risks) -> Iterator[Line]
             ),
             risk=risks.of(new.key, "name"),
         )
-    if before.system.id != after.system.id:
+    if moved:
         yield Line(
             text=Text(
                 en=f"{new.name} moves from system {before.system.id} to {after.system.id}",

@@ -9,6 +9,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.change import RISK
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import change_text
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import change_japanese
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_fields import field_differences
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_machines import (
     Placed,
@@ -83,14 +84,14 @@ def system_reviews(sides: Sides) -> tuple[SystemReview, ...]:
 
 
 def _pairs(before: Estate, after: Estate) -> list[tuple[System | None, System | None]]:
-    """Systems of both sides that are the same one: by id, else by the permanent keys of most of their machines."""
-    old_of_machine = {machine.key: system.id for system, machine in before.machines()}
+    """Systems of both sides that are the same one: by id, else by the permanent keys of most of what they hold."""
+    old_of_key = {each.key: system.id for system, each in (*before.machines(), *before.desktop_pools())}
     unmatched = {system.id for system in before.systems} - {system.id for system in after.systems}
     pairs: list[tuple[System | None, System | None]] = []
     for new in after.systems:
         old = before.system_by_id.get(new.id)
         if old is None:
-            origins = [old_of_machine.get(machine.key) for machine in new.machines]
+            origins = [old_of_key.get(each.key) for each in (*new.machines, *new.desktop_pools)]
             renamed = next(
                 (each for each in origins if each in unmatched and origins.count(each) * 2 > len(origins)), None
             )
@@ -149,7 +150,9 @@ def _machine_lines(
     """A machine that went to another system is told there."""
     for machine in new.machines if new else ():
         if machine.key in before:
-            yield from machine_lines(before[machine.key], after[machine.key], risks)
+            there = before[machine.key]
+            moved = old is None or there.system.id != old.id
+            yield from machine_lines(there, after[machine.key], risks, moved=moved)
         else:
             yield added_line(after[machine.key])
     for machine in old.machines if old else ():
@@ -169,9 +172,11 @@ def _followers(
         if change.field in _CONSEQUENCES or change.field.startswith(_CONSEQUENCE_PREFIXES):
             labels.add(change.object)
         elif _same_text(before[change.object], after[change.object], change.field):
-            shown = f"{change.label}: {change_text(change)}"
             yield Line(
-                text=Text(en=f"{shown} — follows from platform/", ja=f"{shown} — platform/ の変更に伴うもの"),
+                text=Text(
+                    en=f"{change.label}: {change_text(change)} — follows from platform/",
+                    ja=f"{change.label}: {change_japanese(change)} — platform/ の変更に伴うもの",
+                ),
                 risk=change.risk,
             )
     if labels and not told:

@@ -84,6 +84,97 @@ def test_a_system_under_a_new_id_keeps_its_machines(tmp_path: Path) -> None:
     assert [each.id for each in found.systems if each.action in ("added", "removed")] == []
 
 
+def test_a_system_of_desktops_under_a_new_id_keeps_its_pools(tmp_path: Path) -> None:
+    def rename(repository: Path) -> None:
+        file = "systems/vdi-staff.yml"
+        (repository / VDI).rename(repository / file)
+        edit(repository, file, "id: vdi-lgwan", "id: vdi-staff")
+        edit(repository, file, "count: 20", "count: 25")
+
+    found = reviewed(tmp_path, also=rename)
+    assert [(each.id, each.action) for each in found.systems] == [("vdi-staff", "changed")]
+    assert lines(found, "vdi-staff")[0] == "system vdi-lgwan renamed to vdi-staff (its machines keep their keys)"
+    assert any("20 -> 25" in line for line in lines(found, "vdi-staff"))
+
+
+def test_everything_about_a_system_renamed_and_changed_at_once(tmp_path: Path) -> None:
+    def rename(repository: Path) -> None:
+        file = "systems/s03-welfare.yml"
+        (repository / S02).rename(repository / file)
+        for old, new in (
+            ("id: s02", "id: s03"),
+            ("slug: public-assistance", "slug: welfare"),
+            ("name: s02-ap02", "name: s03-ap02"),
+            ("memory_gb: 6", "memory_gb: 12"),
+            ("owner: org-301", "owner: org-302"),
+        ):
+            edit(repository, file, old, new)
+
+    found = reviewed(tmp_path, also=rename)
+    assert lines(found, "s03") == [
+        "system s02 renamed to s03 (its machines keep their keys)",
+        "file systems/s02-public-assistance.yml renamed to systems/s03-welfare.yml",
+        "owner org-301 -> org-302",
+        "slug public-assistance -> welfare",
+        "machine s02-ap02 renamed to s03-ap02 (key s02-ap-2 stays)",
+        "memory of s03-ap02 6 -> 12 GiB",
+    ]
+    assert found.plan is not None
+    assert "machine" not in {each.kind for each in found.plan.changes if each.action == "create"}
+
+
+def test_a_machine_renamed_and_changed_at_once(tmp_path: Path) -> None:
+    found = reviewed(
+        tmp_path,
+        (S02, "name: s02-ap02", "name: s02-ap09"),
+        (S02, "memory_gb: 6", "memory_gb: 12"),
+        (S02, "198.19.0.66", "198.19.0.99"),
+    )
+    assert lines(found) == [
+        "machine s02-ap02 renamed to s02-ap09 (key s02-ap-2 stays)",
+        "memory of s02-ap09 6 -> 12 GiB",
+        "interface 1 of s02-ap09 mynumber-servers 198.19.0.66 -> mynumber-servers 198.19.0.99",
+    ]
+    assert found.windows[0].objects == ("s02-ap09",)
+
+
+def test_two_machines_that_swap_their_names_are_two_renames_that_need_a_third_name(tmp_path: Path) -> None:
+    found = reviewed(
+        tmp_path,
+        (S02, "name: s02-ap01", "name: x"),
+        (S02, "name: s02-ap02", "name: s02-ap01"),
+        (S02, "name: x", "name: s02-ap02"),
+    )
+    assert lines(found) == [
+        "machine s02-ap01 renamed to s02-ap02 (key s02-ap-1 stays)",
+        "machine s02-ap02 renamed to s02-ap01 (key s02-ap-2 stays)",
+    ]
+    assert (found.ok, found.plan.changes if found.plan else None) == (False, ())
+    assert all("need a third name in between" in each.reason.en for each in found.refusals)
+    assert all("一方を仮の名称にしてから" in each.reason.ja for each in found.refusals)
+    assert {(each.rule, each.severity) for each in found.findings.broken} == {("Y-02", "warning")}
+
+
+def test_a_key_in_the_file_of_another_system_is_a_machine_that_moves(tmp_path: Path) -> None:
+    def move(repository: Path) -> None:
+        text = (repository / S02).read_text(encoding="utf-8")
+        start, end = text.index("  - key: s02-ap-2"), text.index("assumed:")
+        machine = text[start:end].replace("    pair: ap\n", "")
+        (repository / S02).write_text(text[:start] + text[end:], encoding="utf-8")
+        edit(repository, S02, "    pair: ap\n", "")
+        here = machine.replace("mynumber-servers", "lgwan-servers").replace("198.19.0.66", "198.18.128.99")
+        edit(repository, S13, "assumed:", f"{here}assumed:")
+
+    found = reviewed(tmp_path, also=move)
+    assert lines(found, "s13")[0] == "s02-ap02 moves from system s02 to s13"
+    assert not any("no longer described" in line for line in lines(found))
+    assert not any("added" in line for line in lines(found, "s13"))
+    # It would have to change its vCenter, which no verb does.
+    assert [each.reason.en.partition(":")[0] for each in found.refusals] == [
+        "it is in vCenter vc-mynumber and described here"
+    ]
+
+
 def test_a_machine_is_added(tmp_path: Path) -> None:
     machine = (
         "  - {key: s02-web-1, name: s02-web01, role: web, flavour: m4, image: debian-12,\n"
