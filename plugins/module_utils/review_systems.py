@@ -85,13 +85,13 @@ def system_reviews(sides: Sides) -> tuple[SystemReview, ...]:
 
 def _pairs(before: Estate, after: Estate) -> list[tuple[System | None, System | None]]:
     """Systems of both sides that are the same one: by id, else by the permanent keys of most of what they hold."""
-    old_of_key = {each.key: system.id for system, each in (*before.machines(), *before.desktop_pools())}
+    old_of_key = {key: system.id for system in before.systems for key in _keys(system)}
     unmatched = {system.id for system in before.systems} - {system.id for system in after.systems}
     pairs: list[tuple[System | None, System | None]] = []
     for new in after.systems:
         old = before.system_by_id.get(new.id)
         if old is None:
-            origins = [old_of_key.get(each.key) for each in (*new.machines, *new.desktop_pools)]
+            origins = [old_of_key.get(key) for key in _keys(new)]
             renamed = next(
                 (each for each in origins if each in unmatched and origins.count(each) * 2 > len(origins)), None
             )
@@ -101,6 +101,10 @@ def _pairs(before: Estate, after: Estate) -> list[tuple[System | None, System | 
         pairs.append((old, new))
     pairs += [(system, None) for system in before.systems if system.id in unmatched]
     return sorted(pairs, key=lambda pair: (pair[1] or pair[0]).id)  # type: ignore[union-attr]  # one side is there
+
+
+def _keys(system: System) -> list[str]:
+    return [machine.key for machine in system.machines] + [pool.key for pool in system.desktop_pools]
 
 
 def _system_lines(sides: Sides, old: System | None, new: System | None) -> Iterator[Line]:
