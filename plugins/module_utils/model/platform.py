@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity import (
+    USUAL_CAPACITY,
+    CapacityPolicy,
+    Tariff,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import (
+    USUAL_KEY_ESCROW,
+    CopyRetention,
+    KeyEscrow,
+    MediaPool,
+    Medium,
+    TapeEncryption,
+    TapeLibrary,
+    TransportCase,
+    Vault,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -335,6 +351,8 @@ class BackupClass:
     vault_site: str | None  # the remote store to which a copy can be couriered; None: copies stay on site
     basis: str
     offsite: OffsiteHandling | None = None
+    retention: str | None = None  # of copy_retention; None: its first entry
+    skip_unchanged: bool = False  # an unchanged disk may be a reference to the copy that counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -575,6 +593,16 @@ class Platform:
     hazards: tuple[Hazard, ...] = ()
     retention: tuple[Retention, ...] = ()
     patch_cycle: PatchCycle = USUAL_PATCH_CYCLE
+    capacity: CapacityPolicy = USUAL_CAPACITY
+    tariffs: tuple[Tariff, ...] = ()
+    media: tuple[Medium, ...] = ()
+    media_pools: tuple[MediaPool, ...] = ()
+    copy_retention: tuple[CopyRetention, ...] = ()
+    tape_encryption: tuple[TapeEncryption, ...] = ()
+    tape_libraries: tuple[TapeLibrary, ...] = ()
+    vaults: tuple[Vault, ...] = ()
+    transport_cases: tuple[TransportCase, ...] = ()
+    key_escrow: KeyEscrow = USUAL_KEY_ESCROW
 
 
 FILES: dict[str, tuple[str, ...]] = {
@@ -587,8 +615,20 @@ FILES: dict[str, tuple[str, ...]] = {
     "clusters.yml": ("clusters",),
     "networks.yml": ("switches", "networks"),
     "storage.yml": ("tiers", "datastores"),
+    "capacity.yml": ("capacity",),
+    "tariff.yml": ("tariffs",),
     "images.yml": ("flavours", "images", "hypervisors"),
-    "backup.yml": ("backup_classes",),
+    "backup.yml": (
+        "backup_classes",
+        "media",
+        "media_pools",
+        "copy_retention",
+        "tape_encryption",
+        "tape_libraries",
+        "vaults",
+        "transport_cases",
+        "key_escrow",
+    ),
     "patching.yml": ("waves", "windows", "freezes", "patch_cycle"),
     "external.yml": ("external_services",),
     "flows.yml": ("flows",),

@@ -48,6 +48,8 @@ WORDS = {
     "equipment": Text(en="equipment", ja="調達単位"),
     "sites": Text(en="site", ja="拠点"),
     "switches": Text(en="switch", ja="分散スイッチ"),
+    "media": Text(en="kind of tape", ja="媒体の種類"),
+    "copy_retention": Text(en="retention", ja="保存世代"),
     "sources": Text(en="source", ja="出典"),
     "rules": Text(en="rule", ja="規則"),
 }
@@ -147,7 +149,13 @@ _PLATFORM = (
     ("switches", "name", {"vcenter": "vcenters", "clusters": "clusters"}),
     ("networks", "id", {"vcenter": "vcenters", "switch": "switches", "segment": "segments"}),
     ("datastores", "name", {"vcenter": "vcenters", "clusters": "clusters", "tier": "tiers"}),
-    ("backup_classes", "id", {"window": "windows", "vault_site": "sites"}),
+    ("backup_classes", "id", {"window": "windows", "vault_site": "sites", "retention": "copy_retention"}),
+    ("media_pools", "id", {"segment": "segments", "medium": "media"}),
+    ("tape_encryption", "segment", {"segment": "segments"}),
+    ("tape_libraries", "id", {"site": "sites"}),
+    ("vaults", "site", {"site": "sites"}),
+    ("transport_cases", "id", {"segment": "segments"}),
+    ("tariffs", "equipment", {"equipment": "equipment"}),
     ("external_services", "id", {"segment": "segments", "owner": "organisations", "backup": "backup_classes"}),
     ("rules", "id", {"source": "sources"}),
     ("exceptions", "id", {"rule": "rules"}),
@@ -169,6 +177,10 @@ def _of_platform(estate: Estate) -> Iterator[Reference]:
         if item.offsite is not None:
             keys = ("backup_classes", index, "offsite", "key_escrow")
             yield Reference(keys, item.id, "sites", item.offsite.key_escrow)
+    escrow = estate.platform.key_escrow
+    for number, site in enumerate(escrow.sites):
+        yield Reference(("key_escrow", "sites", number), "key_escrow", "sites", site)
+    yield from _of_tariffs(estate)
     window = estate.platform.estate.maintenance_window
     yield Reference(("estate", "maintenance_window"), "estate", "windows", window)
     for index, cluster in enumerate(estate.platform.clusters):
@@ -177,6 +189,18 @@ def _of_platform(estate: Estate) -> Iterator[Reference]:
             yield Reference(
                 ("clusters", index, "shared_segments", "segments", number), cluster.name, "segments", segment
             )
+
+
+def _of_tariffs(estate: Estate) -> Iterator[Reference]:
+    """Tiers that platform/tariff.yml and platform/capacity.yml name."""
+    tier = estate.platform.capacity.added_machine.tier
+    yield Reference(("capacity", "added_machine", "tier"), "added_machine", "tiers", tier)
+    for index, tariff in enumerate(estate.platform.tariffs):
+        keys: Keys = ("tariffs", index)
+        for number, weight in enumerate(tariff.keys.tier_weights if tariff.keys else ()):
+            yield Reference((*keys, "keys", "tier_weights", number, "tier"), tariff.equipment, "tiers", weight.tier)
+        for number, rate in enumerate(tariff.rates.storage if tariff.rates else ()):
+            yield Reference((*keys, "rates", "storage", number, "tier"), tariff.equipment, "tiers", rate.tier)
 
 
 def _unknown(context: Context, reference: Reference, name: str, near: Text | None) -> Finding:

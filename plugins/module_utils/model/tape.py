@@ -1,0 +1,107 @@
+"""Tapes as data: media, pools, retention of copies, libraries, vault, cases and keys (platform/backup.yml)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Medium:
+    """A generation of tape. `capacity_gb` is native, in GiB; `suffix` ends the barcodes of its cartridges."""
+
+    id: str
+    suffix: str
+    capacity_gb: int
+    speed_mb_per_second: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaPool:
+    """Tapes of one segment, one side (on or off site) and one group of confidentiality; pools never share a tape."""
+
+    id: str
+    name: Text
+    segment: str
+    offsite: bool
+    confidentiality: tuple[str, ...]
+    medium: str
+    tapes: int  # budget: how many cartridges the pool may own
+    at_end: str  # erase | destroy
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CopyRetention:
+    """Grandfather, father, son: of how many days, weeks, months and fiscal years the newest good copy is kept."""
+
+    id: str
+    daily: int
+    weekly: int
+    monthly: int
+    yearly: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapeEncryption:
+    """How the tapes of one segment are written; a copy is exactly as encrypted as its original."""
+
+    segment: str
+    encrypted: bool
+    compression: str  # lzo | gzip | none: before encryption, for what is encrypted no drive can compress
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TapeLibrary:
+    """A library with its numbers of drives, slots and import/export slots (exit ports)."""
+
+    id: str
+    site: str
+    drives: int
+    slots: int
+    exit_ports: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vault:
+    """A remote store of tapes and when its courier comes. `recurrence`: iCalendar RRULE of the days.
+
+    A day on which the offices are closed moves to the next on which they are open. `holidays` are ISO days, or MM-DD
+    for one of each year.
+    """
+
+    site: str
+    courier: str
+    recurrence: str
+    recall_working_days: int  # from the order to the arrival at the data centre
+    holidays: tuple[str, ...]
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransportCase:
+    """A locked case in which tapes of one segment travel; `id` is its barcode."""
+
+    id: str
+    segment: str
+    tapes: int
+    basis: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyEscrow:
+    """Sheets of which `needed` open a key, spread over sites that are neither data centre nor vault (rule B-05)."""
+
+    sheets: int
+    needed: int
+    sites: tuple[str, ...]
+    drill_months: int  # a key counts as recoverable so long after its last drill
+    basis: str
+
+
+USUAL_KEY_ESCROW = KeyEscrow(sheets=4, needed=2, sites=(), drill_months=12, basis="assumed")
