@@ -25,6 +25,8 @@ _CAPABILITIES = [
     "CAP_SYS_NICE",
 ]
 _MASKED = ["acpi", "kcore", "keys", "latency_stats", "timer_list", "timer_stats", "sched_debug", "scsi"]
+# What this machine is made of is none of a guest's business.
+_MASKED_MACHINE = ["/sys/firmware", "/sys/devices/virtual/dmi"]
 _READ_ONLY = ["asound", "bus", "fs", "irq", "sys", "sysrq-trigger"]
 _DEVICES = [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 2), (136, None)]
 _PERIOD_MICROSECONDS = 100_000
@@ -51,7 +53,7 @@ def configuration(
             "terminal": False,
             "user": {"uid": 0, "gid": 0, "umask": 0o022},
             "args": ["/sbin/init"],
-            "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "container=lab"],
+            "env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
             "cwd": "/",
             "capabilities": dict.fromkeys(("bounding", "effective", "permitted"), _CAPABILITIES),
             "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 4096, "soft": 4096}],
@@ -61,9 +63,14 @@ def configuration(
         "linux": {
             "cgroupsPath": cgroup,
             "namespaces": [{"type": name} for name in ("pid", "network", "ipc", "uts", "mount", "cgroup")],
-            "sysctl": {"net.ipv6.conf.all.disable_ipv6": "1", "net.ipv6.conf.default.disable_ipv6": "1"},
+            "sysctl": {
+                "net.ipv6.conf.all.disable_ipv6": "1",
+                "net.ipv6.conf.default.disable_ipv6": "1",
+                # Neighbours learn that its address has another interface now: a stand-in had it, or what it replaces.
+                "net.ipv4.conf.default.arp_notify": "1",
+            },
             "resources": resources(cpu, memory_mb),
-            "maskedPaths": [f"/proc/{name}" for name in _MASKED] + ["/sys/firmware"],
+            "maskedPaths": [f"/proc/{name}" for name in _MASKED] + _MASKED_MACHINE,
             "readonlyPaths": [f"/proc/{name}" for name in _READ_ONLY],
         },
     }

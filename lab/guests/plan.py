@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from lab.errors import LabError
+from lab.guests.image import STAND_IN
 from lab.guests.settings import Flow, Network
 
 CHOICES = ("none", "some", "all")
@@ -20,11 +21,12 @@ POSTGRESQL = "/var/lib/postgresql"
 
 @dataclass(frozen=True)
 class GuestPlan:
-    """Where guests live and which machines get one: instance UUIDs, or None for every Linux machine."""
+    """Where guests live, which machines get one (instance UUIDs, or None for every Linux machine), on which image."""
 
     networks: tuple[Network, ...]
     flows: tuple[Flow, ...]
     machines: tuple[str, ...] | None
+    first_boot: str = STAND_IN
 
 
 def plan(repository: Path, choice: str) -> GuestPlan | None:

@@ -63,7 +63,7 @@ class Guests:
             raise LabError("\n  ".join(["guests cannot run on this machine (GUESTS=none starts without):", *lacking]))
         settings = Settings(
             namespace=self.namespace,
-            image=str(ensure_image(say=say)),
+            image=str(ensure_image(say=say, first_boot=plan.first_boot)),
             known_hosts=str(self.known_hosts),
             controls={vcenter: str(path) for vcenter, path in controls.items()},
             networks=plan.networks,

@@ -92,6 +92,7 @@ class GuestLab:
 
     lab: VCenterLab
     session: Session
+    plan: GuestPlan = PLAN
 
     @property
     def guests(self) -> Any:
@@ -107,7 +108,7 @@ class GuestLab:
     def up(self) -> None:
         """make lab-up, once more."""
         laboratory = self.lab.laboratory
-        laboratory.up(world_of(laboratory.paths.name), say=lambda _text: None, guests=PLAN)
+        laboratory.up(world_of(laboratory.paths.name), say=lambda _text: None, guests=self.plan)
 
     # --- vCenter -----------------------------------------------------------------------------------------------------
 
@@ -233,12 +234,12 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = 20) ->
 
 
 @contextmanager
-def guest_lab(folder: Path, name: str) -> Iterator[GuestLab]:
+def guest_lab(folder: Path, name: str, plan: GuestPlan = PLAN) -> Iterator[GuestLab]:
     """Bring up a lab with guests and its foundation, and take it down afterwards."""
-    with vcenter_lab(folder, name, guests=PLAN) as lab, session_of(lab) as session:
+    with vcenter_lab(folder, name, guests=plan) as lab, session_of(lab) as session:
         results = lab.apply(session, creations(foundation()))
         assert all(result.status == "changed" for result in results)
-        yield GuestLab(lab, session)
+        yield GuestLab(lab, session, plan)
 
 
 def leftovers(laboratory: Laboratory) -> list[str]:
