@@ -106,9 +106,9 @@ def _create_samples(op: Operations) -> None:
         "place_samples",
         _part("sample_places", "place_id"),
         *_sums(),
-        *_numbers("cpu_used_mhz", nullable=True),
-        *_sizes("memory_used_gb", nullable=True),
-        *_numbers("network_used_kbps", nullable=True),
+        sa.Column("cpu_used_mhz", sa.BigInteger),
+        sa.Column("memory_used_gb", sa.Double),
+        sa.Column("network_used_kbps", sa.BigInteger),
     )
 
 
@@ -120,8 +120,9 @@ def _create_days(op: Operations) -> None:
         "day_reads",
         _day(),
         _text_key("vcenter"),
-        *_numbers("samples", "last_run_id"),
-        *_texts("last_taken_at", nullable=False),
+        *_numbers("samples"),
+        *_numbers("last_run_id", nullable=True),
+        *_texts("last_taken_at"),
     )
     _by_day(
         op,
@@ -138,7 +139,7 @@ def _create_days(op: Operations) -> None:
         *_sizes("snapshot_gb", nullable=True),
         *_texts("oldest_snapshot"),
         *_used(),
-        *_measured("network_used_kbps", sa.Integer),
+        *_measured("network_used_kbps", sa.BigInteger),
     )
     _by_day(
         op,
@@ -171,7 +172,7 @@ def _create_days(op: Operations) -> None:
         _part("sample_places", "place_id"),
         *_sums(),
         *_used(),
-        *_measured("network_used_kbps", sa.Integer),
+        *_measured("network_used_kbps", sa.BigInteger),
     )
     _by_day(
         op,
@@ -198,11 +199,11 @@ def _sums() -> Iterator[sa.Column[Any]]:
 
 
 def _used() -> Iterator[sa.Column[Any]]:
-    yield from _measured("cpu_used_mhz", sa.Integer)
+    yield from _measured("cpu_used_mhz", sa.BigInteger)
     yield from _measured("memory_used_gb", sa.Double)
 
 
-def _measured(name: str, kind: type[sa.Integer] | type[sa.Double[float]]) -> Iterator[sa.Column[Any]]:
+def _measured(name: str, kind: type[sa.BigInteger] | type[sa.Double[float]]) -> Iterator[sa.Column[Any]]:
     yield from _numbers(f"{name}_count")
     for part in ("sum", "highest", "p95"):
         yield sa.Column(f"{name}_{part}", kind)

@@ -7,7 +7,18 @@ be taken over several days or machines without loss. NULL: not collected.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Double, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.tables import metadata
 
@@ -29,7 +40,7 @@ def _size(name: str) -> Column[float]:
     return Column(name, Double, nullable=False)
 
 
-def _measured(name: str, kind: type[Integer] | type[Double[float]]) -> list[Column[float]]:
+def _measured(name: str, kind: type[BigInteger] | type[Double[float]]) -> list[Column[float]]:
     """The columns of one measured value of a day."""
     return [
         Column(f"{name}_count", Integer, nullable=False),
@@ -169,7 +180,7 @@ datastore_samples = Table(
     sqlite_with_rowid=False,
 )
 
-# Sums over the machines of one place at one reading; a measured sum covers the machines that were measured.
+# Sums over the machines of one place at one reading; a measured sum is NULL when one of them was not measured.
 place_samples = Table(
     "place_samples",
     metadata,
@@ -182,9 +193,9 @@ place_samples = Table(
     _size("storage_allocated_gb"),
     Column("storage_used_gb", Double),
     Column("snapshot_gb", Double),
-    Column("cpu_used_mhz", Integer),
+    Column("cpu_used_mhz", BigInteger),
     Column("memory_used_gb", Double),
-    Column("network_used_kbps", Integer),
+    Column("network_used_kbps", BigInteger),
     sqlite_with_rowid=False,
 )
 
@@ -198,15 +209,15 @@ sample_days = Table(
     Column("reduced", Boolean, nullable=False),
 )
 
-# The vCenters that were read on a day; `last_run_id` is the last reading that reached it (it may be gone by now).
+# The vCenters of a day; `last_run_id` is the last reading that reached it (it may be gone by now). 0 samples: missing.
 day_reads = Table(
     "day_reads",
     metadata,
     _day(),
     Column("vcenter", Text, primary_key=True),
     _number("samples"),
-    _number("last_run_id"),
-    Column("last_taken_at", Text, nullable=False),
+    Column("last_run_id", Integer),
+    Column("last_taken_at", Text),
 )
 
 machine_days = Table(
@@ -226,9 +237,9 @@ machine_days = Table(
     _number("snapshots"),
     Column("snapshot_gb", Double),
     Column("oldest_snapshot", Text),
-    *_measured("cpu_used_mhz", Integer),
+    *_measured("cpu_used_mhz", BigInteger),
     *_measured("memory_used_gb", Double),
-    *_measured("network_used_kbps", Integer),
+    *_measured("network_used_kbps", BigInteger),
     sqlite_with_rowid=False,
 )
 
@@ -240,7 +251,7 @@ host_days = Table(
     _number("cpu_cores"),
     _number("cpu_mhz"),
     _size("memory_gb"),
-    *_measured("cpu_used_mhz", Integer),
+    *_measured("cpu_used_mhz", BigInteger),
     *_measured("memory_used_gb", Double),
     sqlite_with_rowid=False,
 )
@@ -257,7 +268,7 @@ cluster_days = Table(
     _number("cpu_cores"),
     _number("cpu_total_mhz"),
     _size("memory_gb"),
-    *_measured("cpu_used_mhz", Integer),
+    *_measured("cpu_used_mhz", BigInteger),
     *_measured("memory_used_gb", Double),
     sqlite_with_rowid=False,
 )
@@ -286,9 +297,9 @@ place_days = Table(
     _size("storage_allocated_gb"),
     Column("storage_used_gb", Double),
     Column("snapshot_gb", Double),
-    *_measured("cpu_used_mhz", Integer),
+    *_measured("cpu_used_mhz", BigInteger),
     *_measured("memory_used_gb", Double),
-    *_measured("network_used_kbps", Integer),
+    *_measured("network_used_kbps", BigInteger),
     sqlite_with_rowid=False,
 )
 
