@@ -9,6 +9,11 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity imp
     CapacityPolicy,
     Tariff,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity import (
+    USUAL_CAPACITY,
+    CapacityPolicy,
+    Tariff,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import (
     USUAL_KEY_ESCROW,
@@ -595,6 +600,8 @@ class Platform:
     patch_cycle: PatchCycle = USUAL_PATCH_CYCLE
     capacity: CapacityPolicy = USUAL_CAPACITY
     tariffs: tuple[Tariff, ...] = ()
+    capacity: CapacityPolicy = USUAL_CAPACITY
+    tariffs: tuple[Tariff, ...] = ()
     media: tuple[Medium, ...] = ()
     media_pools: tuple[MediaPool, ...] = ()
     copy_retention: tuple[CopyRetention, ...] = ()
@@ -615,6 +622,8 @@ FILES: dict[str, tuple[str, ...]] = {
     "clusters.yml": ("clusters",),
     "networks.yml": ("switches", "networks"),
     "storage.yml": ("tiers", "datastores"),
+    "capacity.yml": ("capacity",),
+    "tariff.yml": ("tariffs",),
     "capacity.yml": ("capacity",),
     "tariff.yml": ("tariffs",),
     "images.yml": ("flavours", "images", "hypervisors"),

@@ -49,6 +49,10 @@ def _order(estate: Estate, context: Context) -> Findings:
         (("organisations", index, "valid_to"), unit.id, unit.valid_from, unit.valid_to)
         for index, unit in enumerate(estate.platform.organisations)
     ]
+    spans += [
+        (("tariffs", index, "valid_to"), tariff.equipment, tariff.valid_from, tariff.valid_to)
+        for index, tariff in enumerate(estate.platform.tariffs)
+    ]
     for keys, thing, start, end in spans:
         if end is not None and end < start:
             yield context.finding(

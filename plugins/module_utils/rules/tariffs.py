@@ -1,0 +1,47 @@
+"""K-04: every bill is split once and wholly."""
+
+from __future__ import annotations
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity import Tariff
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
+
+_WHOLE_PERCENT = 100
+
+
+def check(estate: Estate, context: Context) -> Findings:
+    """The keys of a split come to 100 percent, and no day of one equipment has two tariffs."""
+    earlier: dict[str, Tariff] = {}
+    tariffs = sorted(enumerate(estate.platform.tariffs), key=lambda item: (item[1].equipment, item[1].valid_from))
+    for index, tariff in tariffs:
+        if tariff.keys is not None:
+            keys = tariff.keys
+            total = keys.machine_percent + keys.cpu_percent + keys.memory_percent + keys.storage_percent
+            if total != _WHOLE_PERCENT:
+                yield context.finding(
+                    "K-04",
+                    ("tariffs", index, "keys"),
+                    tariff.equipment,
+                    Text(
+                        en=f"{tariff.equipment}: the keys come to {total} percent of the bill",
+                        ja=f"{tariff.equipment}: 按分の内訳の合計が {total} ％です",
+                    ),
+                    Text(en="make them come to 100", ja="合計を 100 にしてください"),
+                )
+        before = earlier.get(tariff.equipment)
+        if before is not None and tariff.valid_from <= before.valid_to:
+            yield context.finding(
+                "K-04",
+                ("tariffs", index, "valid_from"),
+                tariff.equipment,
+                Text(
+                    en=f"{tariff.equipment}: begins on {tariff.valid_from}, while another tariff holds until "
+                    f"{before.valid_to}",
+                    ja=f"{tariff.equipment}: {tariff.valid_from} に始まりますが、"
+                    f"別の料金表が {before.valid_to} まで有効です",
+                ),
+                Text(en="let one end before the other begins", ja="一方が終わってから他方が始まるようにしてください"),
+            )
+        if before is None or tariff.valid_to > before.valid_to:
+            earlier[tariff.equipment] = tariff
