@@ -46,8 +46,13 @@ def ensure_authority(folder: Path, lab_name: str) -> Certificate:
     return files
 
 
-def ensure_server_certificate(folder: Path, names: list[str], authority: Certificate) -> Certificate:
-    """Make a server certificate for 127.0.0.1, localhost and `names` if it is missing, foreign or about to end."""
+def ensure_server_certificate(
+    folder: Path, names: list[str], authority: Certificate, *, also_client: bool = False
+) -> Certificate:
+    """Make a server certificate for 127.0.0.1, localhost and `names` if it is missing, foreign or about to end.
+
+    `also_client`: its owner may prove with it who it is when it connects to others.
+    """
     files = Certificate(folder / "server.pem", folder / "server.key")
     issuer = _load(authority.certificate_file)
     if _is_valid(files) and _is_issued_by(files, issuer):
@@ -56,12 +61,13 @@ def ensure_server_certificate(folder: Path, names: list[str], authority: Certifi
     if not isinstance(issuer_key, ec.EllipticCurvePrivateKey):
         raise TypeError(f"{authority.key_file}: not a key of this lab")
     key = ec.generate_private_key(ec.SECP256R1())
+    usages = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if also_client else [])]
     alternative = [x509.IPAddress(IPv4Address("127.0.0.1")), *(x509.DNSName(name) for name in ["localhost", *names])]
     builder = (
         _builder(_name(names[0]), issuer.subject, key.public_key())
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         .add_extension(x509.SubjectAlternativeName(alternative), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(

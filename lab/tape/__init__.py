@@ -1,0 +1,1 @@
+"""The lab's tape library and the tape software in front of it."""
