@@ -1,0 +1,354 @@
+"""What is left: clusters with hosts lost, storage tiers, datastores, what if."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import (
+    Balance,
+    Basis,
+    ClusterCapacity,
+    DatastoreUsage,
+    Resource,
+    WhatIf,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+    Chart,
+    Column,
+    Kind,
+    Mark,
+    Row,
+    Section,
+    Table,
+    Value,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import BASES, RESOURCES
+
+_ALL_BASES: tuple[Basis, ...] = ("described", "actual", "demand")
+
+
+def capacity_sections(report: UsageReport, speech: Speech) -> list[Section]:
+    """What if stands first where it was asked for."""
+    sections = []
+    if report.what_if is not None:
+        table = _what_if(report.what_if, speech)
+        sections.append(Section(key="what-if", title=table.title, tables=(table,)))
+    sections.append(
+        Section(
+            key="clusters",
+            title=speech("クラスタの空き（ホスト障害時）", "Headroom of the clusters with hosts lost"),
+            tables=(
+                _cluster_table(report, speech, "cpu"),
+                _cluster_table(report, speech, "memory"),
+                _cluster_facts(report, speech),
+            ),
+            notes=(
+                speech(
+                    "容量は、許容ホスト障害数だけ最大のホストを失った状態で、過剰割当率を掛けたものです。実使用の行は"
+                    "過剰割当なしの物理量（CPUはMHz）と比べます。",
+                    "Capacity is what is left when the tolerated number of the largest hosts is lost, times the "
+                    "overcommit ratio; use is compared with what is physically there (CPU in MHz).",
+                ),
+            ),
+        )
+    )
+    sections.append(
+        Section(
+            key="storage",
+            title=speech("ストレージの空き", "Headroom of the storage"),
+            tables=(_tiers(report, speech), _datastores(report, speech)),
+        )
+    )
+    return sections
+
+
+def marks_of(report: UsageReport, *thresholds: str) -> set[tuple[str, str]]:
+    """(place, basis) of everything that passes one of the thresholds."""
+    return {(each.place, each.basis) for each in report.exceeded if each.threshold in thresholds}
+
+
+def _balance_columns(speech: Speech, bases: Sequence[Basis], kind: Kind, unit: dict[Basis, str]) -> list[Column]:
+    columns = []
+    for basis in bases:
+        ja, en = BASES[basis].ja, BASES[basis].en
+        first = basis == bases[0]
+        size: Kind = "mhz" if unit[basis] == "MHz" else kind
+        columns += [
+            speech.column(f"{basis}_demand", f"{ja} ({unit[basis]})", f"{en} ({unit[basis]})", size),
+            speech.column(
+                f"{basis}_capacity",
+                f"{ja} 容量 ({unit[basis]})",
+                f"{en}: capacity ({unit[basis]})",
+                size,
+                narrow=first,
+            ),
+            speech.column(
+                f"{basis}_free",
+                f"{ja} 空き ({unit[basis]})",
+                f"{en}: free ({unit[basis]})",
+                size,
+                narrow=first,
+            ),
+            speech.column(f"{basis}_percent", f"{ja} 使用率", f"{en}: taken", "percent", bar=True),
+        ]
+    return columns
+
+
+def _balance_values(balances: Sequence[Balance | None]) -> list[Value]:
+    values: list[Value] = []
+    for balance in balances:
+        if balance is None:
+            values += [None, None, None, None]
+        else:
+            percent = float("inf") if balance.percent is None else balance.percent
+            values += [balance.demand, balance.capacity, balance.free, percent]
+    return values
+
+
+def _mark(balances: Sequence[Balance | None], place: str, passed: set[tuple[str, str]]) -> Mark:
+    known = [each for each in balances if each is not None]
+    if not all(each.fits for each in known):
+        return "alarm"
+    return "warning" if any((place, each.basis) in passed for each in known) else ""
+
+
+def _cluster_table(report: UsageReport, speech: Speech, resource: Resource) -> Table:
+    bases = [
+        basis for basis in _ALL_BASES if any(each.balance(resource, basis) is not None for each in report.clusters)
+    ]
+    passed = marks_of(report, f"cluster_{resource}_percent")
+    unit: dict[Basis, str] = (
+        {"described": "vCPU", "actual": "vCPU", "demand": "MHz"}
+        if resource == "cpu"
+        else {"described": "GiB", "actual": "GiB", "demand": "GiB"}
+    )
+    rows = []
+    for each in report.clusters:
+        balances = [each.balance(resource, basis) for basis in bases]
+        rows.append(
+            Row(
+                values=(each.cluster, speech.equipment(each.equipment), *_balance_values(balances)),
+                mark=_mark(balances, each.cluster, passed),
+            )
+        )
+    name = speech.text(RESOURCES[resource])
+    kind: Kind = "decimal" if resource == "cpu" else "gib"
+    return Table(
+        key=f"clusters_{resource}",
+        title=speech(f"クラスタの{name}", f"{name} of the clusters"),
+        columns=(
+            speech.column("cluster", "クラスタ", "cluster"),
+            speech.column("equipment", "調達単位", "equipment", narrow=False),
+            *_balance_columns(speech, bases, kind, unit),
+        ),
+        rows=tuple(rows),
+        empty=speech("クラスタはありません。", "There is no cluster."),
+        charts=_percent_charts(
+            speech(f"{name}の使用率（ホスト障害時）", f"{name} taken, hosts lost"), "cluster", bases
+        ),
+    )
+
+
+def _percent_charts(title: str, category: str, bases: Sequence[Basis]) -> tuple[Chart, ...]:
+    if not bases:
+        return ()
+    series = tuple(f"{basis}_percent" for basis in bases)
+    return (Chart(title=title, kind="bars", category=category, series=series, unit="%"),)
+
+
+def _cluster_facts(report: UsageReport, speech: Speech) -> Table:
+    return Table(
+        key="clusters",
+        title=speech("クラスタの構成と前提", "Clusters and what is assumed of them"),
+        columns=(
+            speech.column("cluster", "クラスタ", "cluster"),
+            speech.column("segment", "ネットワーク系統", "segment", narrow=False),
+            speech.column("equipment", "調達単位", "equipment", narrow=False),
+            speech.column("hosts", "ホスト（設計）", "hosts described", "count"),
+            speech.column("hosts_observed", "ホスト（使用可能）", "hosts usable", "count"),
+            speech.column("hosts_unavailable", "使用不可のホスト", "hosts not usable", narrow=False),
+            speech.column("host_failures_tolerated", "許容ホスト障害数", "failures tolerated", "count"),
+            speech.column("cpu_overcommit_ratio", "CPU過剰割当率", "CPU overcommit", "decimal"),
+            speech.column("memory_overcommit_ratio", "メモリ過剰割当率", "memory overcommit", "decimal"),
+            speech.column("failover_percent", "HA予約相当", "as HA percentage", "percent", narrow=False),
+            speech.column("reserved_cpu_percent", "CPU予約", "CPU reserved", "percent", narrow=False),
+            speech.column("reserved_memory_percent", "メモリ予約", "memory reserved", "percent", narrow=False),
+        ),
+        rows=tuple(_cluster_row(each, speech) for each in report.clusters),
+        empty=speech("クラスタはありません。", "There is no cluster."),
+        detail=True,
+    )
+
+
+def _cluster_row(each: ClusterCapacity, speech: Speech) -> Row:
+    return Row(
+        values=(
+            each.cluster,
+            speech.segment(each.segment),
+            speech.equipment(each.equipment),
+            each.hosts_described,
+            each.hosts_observed,
+            speech("、", ", ").join(each.hosts_unavailable),
+            each.host_failures_tolerated,
+            each.cpu_overcommit_ratio,
+            each.memory_overcommit_ratio,
+            each.failover_percent,
+            each.reserved_cpu_percent,
+            each.reserved_memory_percent,
+        ),
+        mark="warning" if each.hosts_unavailable else "",
+    )
+
+
+def _tiers(report: UsageReport, speech: Speech) -> Table:
+    bases = [basis for basis in _ALL_BASES if any(each.balance(basis) is not None for each in report.tiers)]
+    passed = marks_of(report, "storage_percent")
+    rows = []
+    for each in report.tiers:
+        balances = [each.balance(basis) for basis in bases]
+        rows.append(
+            Row(
+                values=(
+                    each.name,
+                    speech.tier(each.tier),
+                    speech.equipment(each.equipment),
+                    *_balance_values(balances),
+                ),
+                mark=_mark(balances, each.name, passed),
+            )
+        )
+    return Table(
+        key="tiers",
+        title=speech("階層別（クラスタごと）", "By tier and cluster"),
+        columns=(
+            speech.column("place", "クラスタ／階層", "cluster/tier"),
+            speech.column("tier", "階層", "tier", narrow=False),
+            speech.column("equipment", "調達単位", "equipment", narrow=False),
+            *_balance_columns(speech, bases, "gib", dict.fromkeys(_ALL_BASES, "GiB")),
+        ),
+        rows=tuple(rows),
+        empty=speech("データストアはありません。", "There is no datastore."),
+        notes=(
+            speech(
+                "割当（設計・実際）はディスクの全容量を「充填上限－スナップショット予約」と、実使用は書込み済みの容量を"
+                "充填上限と比べます。",
+                "Described and actual compare full disks with the fill limit less the snapshot reserve, used compares "
+                "what is written with the fill limit.",
+            ),
+        ),
+        charts=_percent_charts(speech("ストレージの使用率", "Storage taken"), "place", bases),
+    )
+
+
+_PARTS = ("machines_gib", "orphaned_gib", "other_gib")
+
+
+def _datastores(report: UsageReport, speech: Speech) -> Table:
+    passed = {place for place, _ in marks_of(report, "datastore_used_percent")}
+    charts: tuple[Chart, ...] = ()
+    if any(each.used_gib is not None for each in report.datastores):
+        title = speech("データストアの内訳（上位16）", "What lies on the datastores (top 16)")
+        chart = Chart(title=title, kind="bars", category="datastore", series=_PARTS, unit="GiB", stacked=True, rows=16)
+        charts = (chart,)
+    return Table(
+        key="datastores",
+        title=speech("データストア別", "By datastore"),
+        columns=(
+            speech.column("datastore", "データストア", "datastore"),
+            speech.column("vcenter", "vCenter", "vCenter", narrow=False),
+            speech.column("tier", "階層", "tier", narrow=False),
+            speech.column("capacity_gib", "容量 (GiB)", "size (GiB)", "gib", total=True),
+            speech.column("used_gib", "使用 (GiB)", "used (GiB)", "gib", total=True),
+            speech.column("used_percent", "使用率", "used", "percent", bar=True),
+            speech.column("machines_gib", "仮想サーバ (GiB)", "machines (GiB)", "gib", total=True, narrow=False),
+            speech.column("orphaned_gib", "所有者なし (GiB)", "orphaned (GiB)", "gib", total=True, narrow=False),
+            speech.column("other_gib", "その他 (GiB)", "other (GiB)", "gib", total=True, narrow=False),
+            speech.column("provisioned_gib", "割当 (GiB)", "provisioned (GiB)", "gib", total=True, narrow=False),
+        ),
+        rows=tuple(_datastore_row(each, speech, passed) for each in report.datastores),
+        empty=speech("データストアはありません。", "There is no datastore."),
+        charts=charts,
+        detail=True,
+    )
+
+
+def _datastore_row(each: DatastoreUsage, speech: Speech, passed: set[str]) -> Row:
+    if each.accessible is False:
+        mark: Mark = "alarm"
+    else:
+        mark = "warning" if each.datastore in passed else ""
+    return Row(
+        values=(
+            each.datastore,
+            each.vcenter,
+            speech.tier(each.tier),
+            each.capacity_gib,
+            each.used_gib,
+            each.used_percent,
+            each.machines_gib,
+            each.orphaned_gib,
+            each.other_gib,
+            each.provisioned_gib,
+        ),
+        mark=mark,
+    )
+
+
+def what_if_text(what_if: WhatIf, speech: Speech) -> str:
+    """The question in one line."""
+    each = (
+        f"{what_if.vcpu_each} vCPU, {what_if.memory_gib_each:g} GiB, "
+        f"{what_if.storage_gib_each:g} GiB {speech.tier(what_if.tier)}"
+    )
+    return speech(
+        f"{what_if.where} に {what_if.flavour} を {what_if.count} 台追加した場合（1台: {each}）",
+        f"{what_if.count} machines of flavour {what_if.flavour} in {what_if.where} (each: {each})",
+    )
+
+
+def _what_if(what_if: WhatIf, speech: Speech) -> Table:
+    rows = []
+    for place in what_if.places:
+        for limit in place.limits:
+            fits = limit.over <= 0
+            rows.append(
+                Row(
+                    values=(
+                        place.cluster,
+                        speech.equipment(place.equipment),
+                        speech.code(BASES, place.basis),
+                        speech.code(RESOURCES, limit.resource),
+                        limit.place,
+                        limit.unit,
+                        limit.needed,
+                        limit.free,
+                        limit.over,
+                        limit.percent_after,
+                        speech("収まる", "fits") if fits else speech("収まらない", "does not fit"),
+                        place.most_machines,
+                    ),
+                    mark="" if fits else "alarm",
+                )
+            )
+    return Table(
+        key="what_if",
+        title=speech("追加の試算", "What if"),
+        columns=(
+            speech.column("cluster", "クラスタ", "cluster"),
+            speech.column("equipment", "調達単位", "equipment", narrow=False),
+            speech.column("basis", "基準", "basis", narrow=False),
+            speech.column("resource", "資源", "resource"),
+            speech.column("place", "対象", "place", narrow=False),
+            speech.column("unit", "単位", "unit"),
+            speech.column("needed", "必要", "needed", "decimal"),
+            speech.column("free", "空き", "free", "decimal"),
+            speech.column("over", "不足", "short of", "decimal"),
+            speech.column("percent_after", "追加後", "afterwards", "percent", bar=True),
+            speech.column("answer", "判定", "answer"),
+            speech.column("most_machines", "収まる最大台数", "most that fit", "count"),
+        ),
+        rows=tuple(rows),
+        notes=(what_if_text(what_if, speech),),
+    )

@@ -1,0 +1,206 @@
+"""Cost allocation (費用按分（試算）) and the fiscal year. Whole yen, whose sum is the bill."""
+
+from __future__ import annotations
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_cost import CostAllocation, FiscalYearUsage
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+    Chart,
+    Row,
+    Section,
+    Table,
+    Value,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import COST_BASES, COST_METHODS
+
+
+def cost_sections(report: UsageReport, speech: Speech) -> list[Section]:
+    """The split of the bill, and the months where the period is a fiscal year."""
+    sections = []
+    if report.cost is not None:
+        title = speech("費用按分（試算）", "Cost allocation (trial calculation)")
+        if not report.cost.assumed:
+            title = speech("費用按分", "Cost allocation")
+        tables = (
+            _divisions(report.cost, speech),
+            _equipment(report.cost, speech),
+            _shares(report.cost, speech),
+        )
+        sections.append(Section(key="cost", title=title, tables=tables))
+    if report.fiscal_year is not None:
+        table = _months(report.fiscal_year, speech)
+        sections.append(Section(key="fiscal-year", title=table.title, tables=(table,)))
+    return sections
+
+
+def _divisions(cost: CostAllocation, speech: Speech) -> Table:
+    """A division per line, an equipment per column: two are never mixed, the last column is what a division bears."""
+    bills = [each for each in cost.equipment if each.divisions]
+    names: dict[str, str] = {}
+    yen: dict[tuple[str, str], int] = {}
+    for each in bills:
+        for share in each.divisions:
+            names[share.division] = speech(share.name, share.name_en)
+            yen[share.division, each.equipment] = share.total_yen
+    rows = []
+    for division, name in names.items():
+        parts = [yen.get((division, each.equipment), 0) for each in bills]
+        values: tuple[Value, ...] = (name, *parts, sum(parts))
+        rows.append(Row(values=values, division=division))
+    columns = [
+        speech.column(f"{each.equipment}_yen", f"{each.name} (円)", f"{each.name_en} (yen)", "yen", total=True)
+        for each in bills
+    ]
+    return Table(
+        key="cost_divisions",
+        title=speech("所属別の費用", "Cost by division"),
+        columns=(
+            speech.column("division", "所属", "division"),
+            *columns,
+            speech.column("total_yen", "計 (円)", "all (yen)", "yen", total=True),
+        ),
+        rows=tuple(rows),
+        empty=speech("対象の費用はありません。", "There is no cost in the scope."),
+        charts=(
+            Chart(
+                title=speech("所属別の費用（上位15）", "Cost by division (top 15)"),
+                kind="bars",
+                category="division",
+                series=tuple(column.key for column in columns) or ("total_yen",),
+                unit=speech("円", "yen"),
+                stacked=True,
+                rows=15,
+            ),
+        ),
+    )
+
+
+def _equipment(cost: CostAllocation, speech: Speech) -> Table:
+    return Table(
+        key="cost_equipment",
+        title=speech("調達単位別の請求額と按分", "Bill of each equipment and its split"),
+        columns=(
+            speech.column("equipment", "調達単位", "equipment"),
+            speech.column("method", "方法", "method"),
+            speech.column("basis", "基準", "basis"),
+            speech.column("bill_yen", "請求額 (円)", "bill (yen)", "yen", total=True),
+            speech.column("allocated_yen", "按分済 (円)", "allocated (yen)", "yen", total=True),
+            speech.column("unallocated_yen", "未按分 (円)", "not allocated (yen)", "yen", total=True),
+            speech.column(
+                "shared_systems", "共通経費とした基盤のシステム", "systems spread over the others", narrow=False
+            ),
+        ),
+        rows=tuple(
+            Row(
+                values=(
+                    speech(each.name, each.name_en),
+                    speech.code(COST_METHODS, each.method),
+                    speech.code(COST_BASES, each.basis),
+                    each.bill_yen,
+                    each.allocated_yen,
+                    each.unallocated_yen,
+                    speech("、", ", ").join(each.shared_systems),
+                )
+            )
+            for each in cost.equipment
+        ),
+        notes=(
+            speech(
+                "按分済と未按分の合計は請求額に1円まで一致します。",
+                "Allocated and not allocated add up to the bill, to the yen.",
+            ),
+        ),
+        empty=speech("料金表のある調達単位はありません。", "No equipment has a tariff."),
+    )
+
+
+def _shares(cost: CostAllocation, speech: Speech) -> Table:
+    tiers = sorted(
+        {size.tier for each in cost.equipment for share in each.shares for size in share.storage_gib_days_by_tier},
+        key=lambda tier: (tier is None, tier or ""),
+    )
+    rows = [
+        Row(
+            values=(
+                share.system,
+                speech(share.name, share.name_en),
+                speech.organisation(share.division),
+                speech(each.name, each.name_en),
+                share.machines,
+                share.machine_days,
+                share.vcpu_days,
+                share.memory_gib_days,
+                *(sum(size.gib for size in share.storage_gib_days_by_tier if size.tier == tier) for tier in tiers),
+                share.direct_yen,
+                share.shared_yen,
+                share.total_yen,
+            ),
+            division=share.division,
+        )
+        for each in cost.equipment
+        for share in each.shares
+    ]
+    return Table(
+        key="cost_systems",
+        title=speech("システム別の費用", "Cost by system"),
+        columns=(
+            speech.column("system", "番号", "id"),
+            speech.column("name", "システム", "system"),
+            speech.column("division", "所属", "division", narrow=False),
+            speech.column("equipment", "調達単位", "equipment", narrow=False),
+            speech.column("machines", "仮想サーバ", "machines", "count", total=True, narrow=False),
+            speech.column("machine_days", "台・日", "machine days", "count", total=True, narrow=False),
+            speech.column("vcpu_days", "vCPU・日", "vCPU days", "decimal", total=True, narrow=False),
+            speech.column("memory_gib_days", "メモリGiB・日", "memory GiB days", "decimal", total=True, narrow=False),
+            *(
+                speech.column(
+                    f"storage_{tier or 'other'}_gib_days",
+                    f"{speech.tier(tier)} GiB・日",
+                    f"{speech.tier(tier)} GiB days",
+                    "decimal",
+                    total=True,
+                    narrow=False,
+                )
+                for tier in tiers
+            ),
+            speech.column("direct_yen", "直接 (円)", "direct (yen)", "yen", total=True),
+            speech.column("shared_yen", "共通 (円)", "shared (yen)", "yen", total=True),
+            speech.column("total_yen", "計 (円)", "all (yen)", "yen", total=True),
+        ),
+        rows=tuple(rows),
+        empty=speech("対象の費用はありません。", "There is no cost in the scope."),
+        detail=True,
+    )
+
+
+def _months(year: FiscalYearUsage, speech: Speech) -> Table:
+    return Table(
+        key="fiscal_year",
+        title=speech(f"{year.label_ja}の月別", f"Fiscal year {year.label} by month"),
+        columns=(
+            speech.column("month", "月", "month", "month"),
+            speech.column("days", "日数", "days", "count", total=True),
+            speech.column("days_with_samples", "収集日数", "days with samples", "count", total=True),
+            speech.column("machines", "仮想サーバ（平均）", "machines (average)", "decimal"),
+            speech.column("vcpu", "vCPU（平均）", "vCPU (average)", "decimal"),
+            speech.column("memory_gib", "メモリ（平均、GiB）", "memory (average, GiB)", "gib"),
+            speech.column("storage_gib", "ストレージ（平均、GiB）", "storage (average, GiB)", "gib"),
+            speech.column("bill_yen", "請求額 (円)", "bill (yen)", "yen", total=True),
+        ),
+        rows=tuple(
+            Row(
+                values=(
+                    each.month,
+                    each.days,
+                    each.days_with_samples,
+                    each.machines,
+                    each.vcpu,
+                    each.memory_gib,
+                    each.storage_gib,
+                    each.bill_yen,
+                )
+            )
+            for each in year.months
+        ),
+    )

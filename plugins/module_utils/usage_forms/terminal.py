@@ -1,0 +1,148 @@
+"""The report in a terminal: tables with units and bars, in columns that also hold where letters are two wide.
+
+Bars are ASCII: a terminal set up for Japanese draws block characters twice as wide as they count elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import cut, pad, wrap
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+    Column,
+    Fact,
+    Mark,
+    Paper,
+    Row,
+    Table,
+    Value,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import shown
+
+COLOURS: dict[Mark, str] = {"warning": "\033[33m", "alarm": "\033[31m"}
+_BOLD, _PLAIN = "\033[1m", "\033[0m"
+_BAR = 10
+_GAP = "  "
+_LEAST_TEXT = 12
+MORE = {"ja": "… ほか {count} 行（--all で全件表示）", "en": "… and {count} more rows (--all shows them)"}
+
+
+def terminal_text(
+    paper: Paper, zone: ZoneInfo, *, width: int = 100, colour: bool = False, limit: int | None = 20
+) -> str:
+    """The whole report. `width` is in columns, `limit` the most rows of a long list (None: all of them)."""
+    drawing = _Drawing(paper, zone, width, colour, limit)
+    lines = [drawing.strong(paper.title), paper.subtitle, ""]
+    for reason in paper.missing:
+        lines += drawing.marked("alarm", wrap(f"! {reason}", width))
+    lines += [line for fact in paper.facts for line in drawing.fact(fact)]
+    lines += [line for fact in paper.alerts for line in drawing.fact(fact)]
+    for section in paper.sections:
+        lines += ["", drawing.strong(f"== {section.title}")]
+        lines += [line for note in section.notes for line in wrap(note, width)]
+        for table in section.tables:
+            lines += drawing.table(table)
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+class _Drawing:
+    def __init__(self, paper: Paper, zone: ZoneInfo, width: int, colour: bool, limit: int | None) -> None:
+        self.paper = paper
+        self.zone = zone
+        self.width = width
+        self.colour = colour
+        self.limit = limit
+
+    def strong(self, text: str) -> str:
+        return f"{_BOLD}{text}{_PLAIN}" if self.colour else text
+
+    def marked(self, mark: Mark, lines: Sequence[str]) -> list[str]:
+        if not self.colour or mark not in COLOURS:
+            return list(lines)
+        return [f"{COLOURS[mark]}{line}{_PLAIN}" for line in lines]
+
+    def fact(self, fact: Fact) -> list[str]:
+        name = pad(fact.name, 24)
+        parts = wrap(fact.text, max(20, self.width - width_of(name) - 1))
+        lines = [f"{name} {parts[0]}", *(f"{' ' * width_of(name)} {part}" for part in parts[1:])]
+        return self.marked(fact.mark, lines)
+
+    def table(self, table: Table) -> list[str]:
+        lines = ["", table.title]
+        if not table.rows:
+            return [*lines, *wrap(table.empty, self.width)]
+        rows = table.rows[: self.limit] if table.detail else table.rows
+        totals = table.totals()
+        used = self._columns(table, rows, totals)
+        widths = [self._width(table, rows, totals, each) for each in used]
+        self._squeeze(table, used, widths)
+        lines.append(self._line([table.columns[each].title for each in used], table, used, widths))
+        lines.append(_GAP.join("-" * width for width in widths))
+        for row in rows:
+            cells = [self._cell(row.values[each], table.columns[each]) for each in used]
+            lines += self.marked(row.mark, [self._line(cells, table, used, widths)])
+        hidden = len(table.rows) - len(rows)
+        if hidden > 0:
+            lines.append(MORE[self.paper.language].format(count=hidden))
+        if totals is not None:
+            lines.append(_GAP.join("-" * width for width in widths))
+            lines.append(self._line(self._total_cells(table, totals, used), table, used, widths))
+        return [*lines, *(line for note in table.notes for line in wrap(note, self.width))]
+
+    def _total_cells(self, table: Table, totals: Sequence[Value], used: Sequence[int]) -> list[str]:
+        cells = [self._cell(totals[each], table.columns[each]) if table.columns[each].total else "" for each in used]
+        return [self.paper.total_word, *cells[1:]]
+
+    def _columns(self, table: Table, rows: Sequence[Row], totals: Sequence[Value] | None) -> list[int]:
+        """Columns that fit: those marked as wide are left out from the right until the rest does."""
+        used = list(range(len(table.columns)))
+        for position in reversed(range(len(table.columns))):
+            taken = sum(self._width(table, rows, totals, each) + len(_GAP) for each in used) - len(_GAP)
+            if taken <= self.width:
+                break
+            if not table.columns[position].narrow:
+                used.remove(position)
+        return used
+
+    def _width(self, table: Table, rows: Sequence[Row], totals: Sequence[Value] | None, position: int) -> int:
+        column = table.columns[position]
+        cells = [column.title, *(self._cell(row.values[position], column) for row in rows)]
+        if totals is not None:
+            cells.append(self.paper.total_word if position == 0 else self._total_cells(table, totals, [0, position])[1])
+        return max(width_of(cell) for cell in cells)
+
+    def _squeeze(self, table: Table, used: Sequence[int], widths: list[int]) -> None:
+        """Take what is too much from the widest columns of text."""
+        while sum(widths) + len(_GAP) * (len(widths) - 1) > self.width:
+            texts = [
+                place
+                for place, position in enumerate(used)
+                if not table.columns[position].is_number and widths[place] > _LEAST_TEXT
+            ]
+            if not texts:
+                return
+            widest = max(texts, key=lambda place: widths[place])
+            widths[widest] -= 1
+
+    def _line(self, cells: Sequence[str], table: Table, used: Sequence[int], widths: Sequence[int]) -> str:
+        parts = []
+        for cell, position, width in zip(cells, used, widths, strict=True):
+            text = cut(cell, width) if width_of(cell) > width else cell
+            parts.append(
+                " " * (width - width_of(text)) + text if table.columns[position].is_number else pad(text, width)
+            )
+        return _GAP.join(parts)
+
+    def _cell(self, value: Value, column: Column) -> str:
+        text = shown(value, column, self.paper.language, self.zone)
+        if column.bar and isinstance(value, (int, float)):
+            return f"{text} {bar(value)}"
+        return text
+
+
+def bar(percent: float) -> str:
+    """Ten steps of a percentage: "|####      |"; more than everything ends with ">"."""
+    full = min(_BAR, max(0, int(percent / 100 * _BAR + 0.5)))
+    return f"|{'#' * full}{' ' * (_BAR - full)}{'>' if percent > 100 else '|'}"
