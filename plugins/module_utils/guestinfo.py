@@ -70,7 +70,8 @@ def _ethernet(network: Mapping[str, Any]) -> dict[str, Any]:
         "nameservers": {"addresses": list(network["dns_servers"])},
     }
     if network.get("gateway"):
-        ethernet["routes"] = [{"to": "default", "via": network["gateway"]}]
+        # "default" would be understood by newer cloud-init only, not by that of Debian 12.
+        ethernet["routes"] = [{"to": "0.0.0.0/0", "via": network["gateway"]}]
     return ethernet
 
 

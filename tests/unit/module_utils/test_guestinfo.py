@@ -38,7 +38,7 @@ def test_metadata_names_machine_and_networks() -> None:
     first, second = metadata["network"]["ethernets"].values()
     assert first["match"] == {"macaddress": "00:50:56:13:00:40"}
     assert first["addresses"] == ["198.19.0.64/22"]
-    assert first["routes"] == [{"to": "default", "via": "198.19.0.1"}]
+    assert first["routes"] == [{"to": "0.0.0.0/0", "via": "198.19.0.1"}]
     assert first["nameservers"] == {"addresses": ["198.19.4.11"]}
     assert "routes" not in second
     assert metadata["cleanup-guestinfo"] == ["userdata"]
