@@ -11,9 +11,10 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.eras import fiscal_year, fiscal_year_name
+
 _FIRST_YEAR = {"H": 1989, "R": 2019}  # the Gregorian year of year 1 of each era
 _LAST_YEAR = {"H": 2019}
-_ERA = {"H": "平成", "R": "令和"}
 _LETTER = {"平成": "H", "令和": "R", "h": "H", "r": "R", "H": "H", "R": "R"}
 _TEXT = re.compile(r"(?P<era>平成|令和|[HRhr])?(?P<year>元|[0-9]{1,4})(?:年度?)?\Z")
 
@@ -37,22 +38,17 @@ class FiscalYear:
     @property
     def label(self) -> str:
         """R6, H30."""
-        letter, number = self._era()
-        return f"{letter}{number}"
+        letter = "R" if self.year >= _FIRST_YEAR["R"] else "H"
+        return f"{letter}{self.year - _FIRST_YEAR[letter] + 1}"
 
     @property
     def label_ja(self) -> str:
         """令和6年度, 令和元年度, 平成30年度."""
-        letter, number = self._era()
-        return f"{_ERA[letter]}{'元' if number == 1 else number}年度"
+        return fiscal_year_name(self.year)
 
     def months(self) -> tuple[date, ...]:
         """The first days of its twelve months."""
         return tuple(date(self.year + (month < 4), month, 1) for month in (*range(4, 13), 1, 2, 3))
-
-    def _era(self) -> tuple[str, int]:
-        letter = "R" if self.year >= _FIRST_YEAR["R"] else "H"
-        return letter, self.year - _FIRST_YEAR[letter] + 1
 
 
 def parse_fiscal_year(text: str) -> FiscalYear:
@@ -73,4 +69,4 @@ def parse_fiscal_year(text: str) -> FiscalYear:
 
 def fiscal_year_of(day: date) -> FiscalYear:
     """The fiscal year that a day belongs to."""
-    return FiscalYear(day.year if day.month >= 4 else day.year - 1)
+    return FiscalYear(fiscal_year(day))

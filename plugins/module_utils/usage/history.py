@@ -5,6 +5,7 @@ A day without a sample has no point: a gap is never a zero. Memory and storage a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -34,7 +35,7 @@ class DailySeries:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemDay:
-    """What the machines and desktops of one system had on one day, running or not."""
+    """What one system had on one day, running or not; `machines` counts desktops too."""
 
     day: date
     machines: int
@@ -48,6 +49,7 @@ class SystemSeries:
     """One system on one equipment over the report's period, also one that is gone; `days` in order, each day once."""
 
     system: str
+    owner: str | None  # organisation id, for a system that systems/ no longer has
     equipment: str
     days: tuple[SystemDay, ...]
 
@@ -77,11 +79,13 @@ class MachineHistory:
 class History:
     """Everything that the report takes from the records.
 
-    `sampled_days` are the days of the report's period that have samples, in order. `series` may reach further back: the
-    forecast looks at `history_days` of platform/capacity.yml before the report's day.
+    `sampled_days` are the days of the report's period that have samples, in order; `missing` the vCenters that were not
+    read on one of them. `series` may reach further back: the forecast looks at `history_days` of platform/capacity.yml
+    before the report's day.
     """
 
     sampled_days: tuple[date, ...]
+    missing: Mapping[date, tuple[str, ...]]
     series: tuple[DailySeries, ...]
     systems: tuple[SystemSeries, ...]
     machines: tuple[MachineHistory, ...]

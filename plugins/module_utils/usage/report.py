@@ -98,7 +98,7 @@ class Exceeded:
     threshold: Threshold
     place: str
     basis: str  # described | actual | demand
-    value: float
+    value: float | None  # None: something is asked of a place that has nothing
     limit: float
 
 

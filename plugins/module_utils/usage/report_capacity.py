@@ -10,7 +10,7 @@ Resource = Literal["cpu", "memory", "storage"]
 # allocated: what is configured; demand: what is used.
 Basis = Literal["described", "actual", "demand"]
 Unit = Literal["vCPU", "MHz", "GiB"]
-ForecastStatus = Literal["full", "growing", "not-growing", "beyond-horizon", "too-little-history", "no-history"]
+ForecastStatus = Literal["full", "growing", "not-growing", "beyond-horizon", "too-little-history"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +129,7 @@ class DatastoreUsage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrendPoint:
-    """The median of one week's daily values; `day` is the last day of the week that has a value."""
+    """The median of one week's daily values; `day` is the middle of the days that have one."""
 
     day: date
     value: float

@@ -27,8 +27,7 @@ class CostShare:
     name: str
     name_en: str
     division: str
-    machines: int  # that lived in the period, wholly or partly
-    machine_days: int
+    machine_days: int  # desktops counted too
     vcpu_days: float
     memory_gib_days: float
     storage_gib_days_by_tier: tuple[TierSize, ...]
@@ -50,8 +49,9 @@ class DivisionCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EquipmentCost:
-    """The bill of one equipment for the period: always the sum of `shares` and `unallocated_yen`, filters or not.
+    """The bill of one equipment for the days of the period in which one tariff holds.
 
+    bill_yen = allocated_yen + unallocated_yen, and allocated_yen is the sum of `shares` where no filter leaves some out.
     `unallocated_yen` is what no system bears: with the method `rates` the difference between bill and rates, which may
     be negative; with the method `split` the whole bill where nothing was used.
     """
@@ -59,6 +59,8 @@ class EquipmentCost:
     equipment: str
     name: str
     name_en: str
+    first_day: date
+    last_day: date
     method: str  # split | rates
     basis: CostBasis
     bill_yen: int
