@@ -79,6 +79,10 @@ _PREPARES_TO_LEAVE: frozenset[Action] = frozenset({"eject", "take-out"})
 _GIVES_UP: frozenset[Action] = frozenset({"expire", "erase", "destroy"})
 
 
+# Case and seal of the last hand-over must still be the same.
+_SEALED: frozenset[Action] = frozenset({"hand-to-courier", "arrive", "come-home"})
+
+
 def step(status: TapeStatus | None, event: CustodyEvent) -> TapeStatus:
     """Return the status after an event; raise CustodyRefused where the closed table does not allow it."""
     transition = TRANSITIONS.get(event.action)
@@ -139,6 +143,11 @@ def replay(events: Iterable[CustodyEvent]) -> TapeStatus | None:
     return status
 
 
+def unreadable_tapes(statuses: Iterable[TapeStatus]) -> frozenset[str]:
+    """Barcodes of the tapes from which nothing can be restored now: damaged, lost, destroyed."""
+    return frozenset(each.tape for each in statuses if each.state == "damaged" or each.place == "gone")
+
+
 def collision(status: TapeStatus, others: Iterable[TapeStatus]) -> str | None:
     """The tape that already is at the position of `status`, or None. Slots, drives and ports hold one each."""
     if status.place not in SINGLE_PLACES:
@@ -187,6 +196,11 @@ def _after(status: TapeStatus, event: CustodyEvent, to_state: State | None, to_p
     case, seal = evidence.get("case", status.case), evidence.get("seal", status.seal)
     if to_place not in OFF_SITE and to_place != "hand-over":
         case = seal = ""
+    if event.action in _SEALED and (case, seal) != (status.case, status.seal) and not evidence.get("reason"):
+        raise CustodyRefused(
+            f"{event.tape}: was sealed as {status.case} {status.seal}, now {case} {seal}: "
+            "give the reason (who opened or exchanged it), or treat it as a broken seal"
+        )
     fate = {"lose": "lost", "destroy": "destroyed"}.get(event.action, "")
     return replace(
         after,

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import StoreRefusedError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_copies import create_copy_tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_samples import create_sample_tables
 
 if TYPE_CHECKING:
@@ -156,4 +157,5 @@ _POSTGRESQL_TRIGGERS = (
 MIGRATIONS = (
     Migration(1, "first tables", _create_first_tables),
     Migration(2, "samples", create_sample_tables),
+    Migration(3, "copies", create_copy_tables),
 )

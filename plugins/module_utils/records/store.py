@@ -16,9 +16,12 @@ if TYPE_CHECKING:
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.applies import Applies
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.approvals import Approvals
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import Chain
+    from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import Copies
+    from ansible_collections.kyotsu.platform.plugins.module_utils.records.custody import Custody
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.database import Database
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.lock import Locks
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.plans import Plans
+    from ansible_collections.kyotsu.platform.plugins.module_utils.records.tape_keys import TapeKeys
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,9 @@ class Store:
     approvals: Approvals
     applies: Applies
     locks: Locks
+    custody: Custody
+    copies: Copies
+    tape_keys: TapeKeys
 
     @property
     def lock_scope(self) -> str:
@@ -73,8 +79,11 @@ def open_store(
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.applies import Applies
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.approvals import Approvals
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import Chain
+        from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import Copies
+        from ansible_collections.kyotsu.platform.plugins.module_utils.records.custody import Custody
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.lock import Locks
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.plans import Plans
+        from ansible_collections.kyotsu.platform.plugins.module_utils.records.tape_keys import TapeKeys
 
         database = opening.open_database(_complete(url, password, production=production), clock, create=create)
     except ModuleNotFoundError as error:
@@ -82,6 +91,7 @@ def open_store(
             f"the Python {sys.executable} lacks {error.name}, which the records need: pip install -r requirements.txt"
         ) from None
     chain = Chain(database)
+    custody = Custody(database, chain)
     return Store(
         database=database,
         chain=chain,
@@ -89,6 +99,9 @@ def open_store(
         approvals=Approvals(database, chain),
         applies=Applies(database, chain),
         locks=Locks(database, chain),
+        custody=custody,
+        copies=Copies(database, chain, custody),
+        tape_keys=TapeKeys(database, chain),
     )
 
 

@@ -1,0 +1,230 @@
+"""The truth report as data: what could be restored today, by what was read back and not by what was written. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
+
+from dateutil.relativedelta import relativedelta
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.blast import BlastRadius
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.budget import PoolForecast
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy, existing, standings
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import TapeStatus, unreadable_tapes
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, backup_of, status_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, System
+
+# A copy that differs from the median of the ones before by more than this factor is worth a look.
+ANOMALY_FACTOR = 1.5
+ANOMALY_HISTORY = 7
+ANOMALY_LEAST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """A restore that was tried from a tape: of which system, when, and whether it came up and passed its checks."""
+
+    system: str
+    at: datetime
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SizeAnomaly:
+    """A copy whose size is far from those before. `usual_bytes`: their median."""
+
+    machine: str
+    taken_at: datetime
+    size_bytes: int
+    usual_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MachineTruth:
+    """One machine. Ages are hours; None: there is no good copy. `within_rpo` is None where no class covers it."""
+
+    machine: str
+    system: str
+    backup_class: str
+    last_good_onsite: datetime | None
+    last_good_offsite: datetime | None
+    last_read_back: datetime | None
+    age_hours: float | None
+    rpo_hours: int
+    within_rpo: bool | None
+    offsite_required: bool
+    awaiting: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SystemTruth:
+    """One system: as good as its worst machine. Times are None where one machine has none."""
+
+    system: str
+    name: str
+    last_good_onsite: datetime | None
+    last_good_offsite: datetime | None
+    last_read_back: datetime | None
+    age_hours: float | None
+    rpo_hours: int
+    within_rpo: bool | None
+    last_drill: datetime | None
+    drill_passed: bool | None
+    drill_overdue: bool
+    machines: tuple[MachineTruth, ...]
+
+    @property
+    def offsite_missing(self) -> tuple[str, ...]:
+        """Machines that must have a good copy off site and have none."""
+        return tuple(each.machine for each in self.machines if each.offsite_required and each.last_good_offsite is None)
+
+
+@dataclass(frozen=True, slots=True)
+class TruthReport:
+    """Everything at one moment. `lost`: what each lost or damaged tape takes with it."""
+
+    as_of: datetime
+    systems: tuple[SystemTruth, ...]
+    uncovered: tuple[str, ...]  # machines with data that no class copies
+    unknown_machines: tuple[str, ...]  # copies of machines that are no longer described
+    anomalies: tuple[SizeAnomaly, ...]
+    unreadable: tuple[TapeStatus, ...]
+    lost: tuple[BlastRadius, ...]
+    forecast: tuple[PoolForecast, ...]
+    keys: Mapping[str, tuple[str, ...]]  # what is missing in the escrow of each key
+
+    @property
+    def problems(self) -> int:
+        """How many things need somebody: the exit code of the command is 0 only without any."""
+        systems = sum(
+            1
+            for each in self.systems
+            if each.within_rpo is False or each.offsite_missing or each.drill_overdue or each.drill_passed is False
+        )
+        open_tapes = sum(1 for each in self.unreadable if each.fate != "destroyed")
+        short = sum(1 for each in self.forecast if each.short_by)
+        keys = sum(1 for gaps in self.keys.values() if gaps)
+        return systems + len(self.uncovered) + len(self.anomalies) + open_tapes + short + keys
+
+
+def truth_report(
+    estate: Estate,
+    copies: Sequence[Copy],
+    tapes: Mapping[str, TapeStatus],
+    drills: Iterable[Drill],
+    as_of: datetime,
+    *,
+    drill_months: int,
+    lost: Sequence[BlastRadius] = (),
+    forecast: Sequence[PoolForecast] = (),
+    keys: Mapping[str, tuple[str, ...]] | None = None,
+) -> TruthReport:
+    """The report at a moment. Only machines whose class copies to tape are judged; disk copies are not known here."""
+    unreadable = unreadable_tapes(tapes.values())
+    present = existing(copies, as_of)
+    standing = standings(present, unreadable, as_of)
+    by_machine: dict[str, list[Copy]] = {}
+    for copy in present:
+        by_machine.setdefault(copy.machine, []).append(copy)
+    media = {item.id: item.medium for item in estate.platform.backup_classes}
+    last_drill: dict[str, Drill] = {}
+    for drill in sorted(drills, key=lambda each: each.at):
+        if drill.at <= as_of:
+            last_drill[drill.system] = drill
+    systems: list[SystemTruth] = []
+    uncovered: list[str] = []
+    for system in estate.systems:
+        truths = []
+        for machine in system.machines:
+            if status_of(system, machine) in {"planned", "retired"}:
+                continue
+            medium = media.get(backup_of(system, machine).backup_class, "none")
+            if medium == "none" and not machine.stateless:
+                uncovered.append(machine.key)
+            if medium == "tape":
+                truths.append(_machine(system, machine, by_machine.get(machine.key, []), standing, as_of))
+        if truths:
+            systems.append(_system(system, truths, last_drill.get(system.id), as_of, drill_months))
+    described = {machine.key for _, machine in estate.machines()}
+    return TruthReport(
+        as_of=as_of,
+        systems=tuple(systems),
+        uncovered=tuple(uncovered),
+        unknown_machines=tuple(sorted(set(by_machine) - described)),
+        anomalies=tuple(size_anomalies(present)),
+        unreadable=tuple(tapes[name] for name in sorted(unreadable)),
+        lost=tuple(lost),
+        forecast=tuple(forecast),
+        keys=dict(keys or {}),
+    )
+
+
+def size_anomalies(copies: Iterable[Copy]) -> list[SizeAnomaly]:
+    """The newest copy of each machine and side where it is far from the median of up to seven before it."""
+    series: dict[tuple[str, bool], list[Copy]] = {}
+    for copy in copies:
+        series.setdefault((copy.machine, copy.offsite), []).append(copy)
+    found = []
+    for group in series.values():
+        group.sort(key=lambda copy: copy.taken_at)
+        newest = group[-1]
+        before = [copy.size_bytes for copy in group[:-1][-ANOMALY_HISTORY:]]
+        if newest.offsite or len(before) < ANOMALY_LEAST:
+            continue  # the off-site copy is the on-site one once more
+        usual = int(median(before))
+        if newest.size_bytes > usual * ANOMALY_FACTOR or newest.size_bytes * ANOMALY_FACTOR < usual:
+            found.append(SizeAnomaly(newest.machine, newest.taken_at, newest.size_bytes, usual))
+    return sorted(found, key=lambda each: each.machine)
+
+
+def _machine(
+    system: System, machine: Machine, copies: list[Copy], standing: Mapping[int, str], as_of: datetime
+) -> MachineTruth:
+    good = [copy for copy in copies if standing[copy.id] == "good"]
+    onsite = max((copy.taken_at for copy in good if not copy.offsite), default=None)
+    offsite = max((copy.taken_at for copy in good if copy.offsite), default=None)
+    newest = max((each for each in (onsite, offsite) if each is not None), default=None)
+    age = (as_of - newest) / timedelta(hours=1) if newest is not None else None
+    backup = backup_of(system, machine)
+    return MachineTruth(
+        machine=machine.key,
+        system=system.id,
+        backup_class=backup.backup_class,
+        last_good_onsite=onsite,
+        last_good_offsite=offsite,
+        last_read_back=max((copy.read_back_at for copy in good if copy.read_back_at is not None), default=None),
+        age_hours=age,
+        rpo_hours=system.recovery.rpo_hours,
+        within_rpo=age is not None and age <= system.recovery.rpo_hours,
+        offsite_required=backup.offsite,
+        awaiting=sum(1 for copy in copies if standing[copy.id] == "awaiting"),
+        failed=sum(1 for copy in copies if standing[copy.id] not in {"good", "awaiting"}),
+    )
+
+
+def _system(
+    system: System, machines: list[MachineTruth], drill: Drill | None, as_of: datetime, drill_months: int
+) -> SystemTruth:
+    ages = [each.age_hours for each in machines]
+    return SystemTruth(
+        system=system.id,
+        name=system.name,
+        last_good_onsite=_oldest([each.last_good_onsite for each in machines]),
+        last_good_offsite=_oldest([each.last_good_offsite for each in machines if each.offsite_required]),
+        last_read_back=_oldest([each.last_read_back for each in machines]),
+        age_hours=None if None in ages else max(age for age in ages if age is not None),
+        rpo_hours=system.recovery.rpo_hours,
+        within_rpo=all(each.within_rpo for each in machines),
+        last_drill=drill.at if drill else None,
+        drill_passed=drill.passed if drill else None,
+        drill_overdue=drill is None or drill.at + relativedelta(months=drill_months) < as_of,
+        machines=tuple(machines),
+    )
+
+
+def _oldest(times: list[datetime | None]) -> datetime | None:
+    known = [each for each in times if each is not None]
+    return min(known) if known and len(known) == len(times) else None
