@@ -54,6 +54,8 @@ READ_ONLY = ("kyotsu.platform.plan",)
 POLL_SECONDS = 0.1
 # Width where there is no terminal to ask: CI logs and files.
 WIDTH_OF_A_FILE = 160
+# Programs that read Ansible's output (molecule) take a line that begins with "changed" for a task's.
+MARGIN = " "
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible ships no types
@@ -95,12 +97,12 @@ class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible ships no ty
         if self._progress:
             self._progress.close()
         terminal = sys.stdout.isatty()
-        width = shutil.get_terminal_size().columns if terminal else WIDTH_OF_A_FILE
+        width = (shutil.get_terminal_size().columns if terminal else WIDTH_OF_A_FILE) - len(MARGIN)
         limit = None if self._display.verbosity else self.get_option("rows")
         for values, dry in self._outcomes:
             self._display.display("")
             for line in summary_lines(values, language=self.get_option("language"), width=width, limit=limit, dry=dry):
-                self._display.display(line.text, color=line.colour)
+                self._display.display(f"{MARGIN}{line.text}", color=line.colour)
 
     def _rest(self) -> None:
         if self._progress:
