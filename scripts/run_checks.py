@@ -96,6 +96,8 @@ def molecule_step(scenario: str) -> Step:
     environment = {
         "MOLECULE_GLOB": "tests/molecule/*/molecule.yml",
         "ANSIBLE_CONFIG": str(REPOSITORY / "ansible.cfg"),
+        # Molecule writes a configuration of its own, without the table of what changed.
+        "ANSIBLE_CALLBACKS_ENABLED": "kyotsu.platform.summary",
         "KYOTSU_LAB": f"molecule-{scenario}",
     }
     if scenario == "default":

@@ -1,4 +1,4 @@
-"""Ask the vCenters, without a line of plugins/: the changed systems are as described, and the others as they were."""
+"""Ask the vCenters, without a line of plugins/: the changed systems are as described, and nothing else was touched."""
 
 from __future__ import annotations
 
@@ -26,12 +26,20 @@ def main() -> int:
     before = json.loads((STATE / "before.json").read_text(encoding="utf-8"))
     # A machine that is no longer described stays until it is decommissioned: it must be as it was.
     left = {identity: machine for identity, machine in before.items() if identity not in wanted}
-    lines = verify.differences({**wanted, **left}, there)
+    strangers = there.keys() - wanted.keys() - left.keys()
+    lines = [
+        f"{there[each]['name']} of {there[each]['folder']} was made, and that system does not change"
+        for each in strangers
+    ]
+    lines += verify.differences({**wanted, **left}, {each: there[each] for each in there.keys() - strangers})
     unchanged = {identity: machine for identity, machine in before.items() if machine["folder"] in CONTROL}
-    lines += verify.differences(unchanged, {each: there[each] for each in unchanged if each in there})
+    lines += [
+        f"{line.replace(', described ', ', was ')}: a system that does not change was touched"
+        for line in verify.differences(unchanged, {each: there[each] for each in unchanged if each in there})
+    ]
     if CONTROL and not unchanged:
         lines.append(f"{', '.join(CONTROL)} should have stayed as it was and was never there: that proves nothing")
-    print("\n".join(lines))
+    print("\n".join(sorted(lines)))
     print(f"{len(wanted)} machines as described, {len(unchanged)} as they were, {len(lines)} differences")
     return 1 if lines else 0
 
