@@ -10,7 +10,7 @@ Resource = Literal["cpu", "memory", "storage"]
 # allocated: what is configured; demand: what is used.
 Basis = Literal["described", "actual", "demand"]
 Unit = Literal["vCPU", "MHz", "GiB"]
-ForecastStatus = Literal["full", "growing", "not-growing", "beyond-horizon", "too-little-history"]
+ForecastStatus = Literal["full", "growing", "not-growing", "beyond-horizon", "too-little-history", "no-history"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ class DivisionCost:
 class EquipmentCost:
     """The bill of one equipment for the days of the period in which one tariff holds.
 
-    bill_yen = allocated_yen + unallocated_yen, and allocated_yen is the sum of `shares` where no filter leaves some out.
+    bill_yen = allocated_yen + unallocated_yen; allocated_yen is the sum of `shares` where no filter leaves some out.
     `unallocated_yen` is what no system bears: with the method `rates` the difference between bill and rates, which may
     be negative; with the method `split` the whole bill where nothing was used.
     """
