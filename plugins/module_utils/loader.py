@@ -26,6 +26,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.findings import (
     sort_findings,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.model import capacity as capacity_model
+from ansible_collections.kyotsu.platform.plugins.module_utils.model import collection as collection_model
 from ansible_collections.kyotsu.platform.plugins.module_utils.model import platform as platform_model
 from ansible_collections.kyotsu.platform.plugins.module_utils.model import system as system_model
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
@@ -277,7 +278,7 @@ def _key(entries: list[Entry], as_of: date) -> str:
 def _shapes() -> str:
     """All fields of the model with their types: a cache of other shapes is never read."""
     shapes = []
-    for module in (system_model, platform_model, capacity_model):
+    for module in (system_model, platform_model, capacity_model, collection_model):
         shapes.extend(_shapes_of(module))
     return " ".join(shapes)
 

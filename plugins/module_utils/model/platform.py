@@ -9,11 +9,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity imp
     CapacityPolicy,
     Tariff,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity import (
-    USUAL_CAPACITY,
-    CapacityPolicy,
-    Tariff,
-)
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.collection import USUAL_COLLECTION, Collection
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import (
     USUAL_KEY_ESCROW,
@@ -598,8 +594,7 @@ class Platform:
     hazards: tuple[Hazard, ...] = ()
     retention: tuple[Retention, ...] = ()
     patch_cycle: PatchCycle = USUAL_PATCH_CYCLE
-    capacity: CapacityPolicy = USUAL_CAPACITY
-    tariffs: tuple[Tariff, ...] = ()
+    collection: Collection = USUAL_COLLECTION
     capacity: CapacityPolicy = USUAL_CAPACITY
     tariffs: tuple[Tariff, ...] = ()
     media: tuple[Medium, ...] = ()
@@ -622,8 +617,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "clusters.yml": ("clusters",),
     "networks.yml": ("switches", "networks"),
     "storage.yml": ("tiers", "datastores"),
-    "capacity.yml": ("capacity",),
-    "tariff.yml": ("tariffs",),
+    "collection.yml": ("collection",),
     "capacity.yml": ("capacity",),
     "tariff.yml": ("tariffs",),
     "images.yml": ("flavours", "images", "hypervisors"),
