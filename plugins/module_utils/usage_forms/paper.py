@@ -175,7 +175,7 @@ def _alerts(report: UsageReport, speech: Speech) -> list[Fact]:
         Fact(
             name=speech(f"基準超過: {each.place}", f"over the limit: {each.place}"),
             text=_exceeded(each, speech),
-            mark="alarm" if each.value > _FULL and each.threshold.endswith("percent") else "warning",
+            mark="alarm" if _is_full(each) else "warning",
         )
         for each in report.exceeded
     ]
@@ -184,8 +184,16 @@ def _alerts(report: UsageReport, speech: Speech) -> list[Fact]:
 _FULL = 100
 
 
+def _is_full(each: Exceeded) -> bool:
+    return each.threshold.endswith("percent") and _value(each) > _FULL
+
+
+def _value(each: Exceeded) -> float:
+    return float("inf") if each.value is None else each.value
+
+
 def _exceeded(each: Exceeded, speech: Speech) -> str:
-    text = speech.text(THRESHOLDS[each.threshold]).format(value=number(each.value, 1), limit=number(each.limit, 1))
+    text = speech.text(THRESHOLDS[each.threshold]).format(value=number(_value(each), 1), limit=number(each.limit, 1))
     basis = speech.code(BASES, each.basis)
     return speech(f"{text}［{basis}］", f"{text} [{basis}]")
 

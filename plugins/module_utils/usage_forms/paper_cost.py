@@ -36,21 +36,24 @@ def cost_sections(report: UsageReport, speech: Speech) -> list[Section]:
 
 def _divisions(cost: CostAllocation, speech: Speech) -> Table:
     """A division per line, an equipment per column: two are never mixed, the last column is what a division bears."""
-    bills = [each for each in cost.equipment if each.divisions]
+    # An equipment stands there once per tariff: all its days are one column.
+    titles: dict[str, tuple[str, str]] = {}
     names: dict[str, str] = {}
     yen: dict[tuple[str, str], int] = {}
-    for each in bills:
+    for each in cost.equipment:
         for share in each.divisions:
+            titles[each.equipment] = (each.name, each.name_en)
             names[share.division] = speech(share.name, share.name_en)
-            yen[share.division, each.equipment] = share.total_yen
+            cell = (share.division, each.equipment)
+            yen[cell] = yen.get(cell, 0) + share.total_yen
     rows = []
     for division, name in names.items():
-        parts = [yen.get((division, each.equipment), 0) for each in bills]
+        parts = [yen.get((division, equipment), 0) for equipment in titles]
         values: tuple[Value, ...] = (name, *parts, sum(parts))
         rows.append(Row(values=values, division=division))
     columns = [
-        speech.column(f"{each.equipment}_yen", f"{each.name} (円)", f"{each.name_en} (yen)", "yen", total=True)
-        for each in bills
+        speech.column(f"{equipment}_yen", f"{ja} (円)", f"{en} (yen)", "yen", total=True)
+        for equipment, (ja, en) in titles.items()
     ]
     return Table(
         key="cost_divisions",
@@ -82,6 +85,8 @@ def _equipment(cost: CostAllocation, speech: Speech) -> Table:
         title=speech("調達単位別の請求額と按分", "Bill of each equipment and its split"),
         columns=(
             speech.column("equipment", "調達単位", "equipment"),
+            speech.column("first_day", "始", "from", "day", narrow=False),
+            speech.column("last_day", "終", "to", "day", narrow=False),
             speech.column("method", "方法", "method"),
             speech.column("basis", "基準", "basis"),
             speech.column("bill_yen", "請求額 (円)", "bill (yen)", "yen", total=True),
@@ -95,6 +100,8 @@ def _equipment(cost: CostAllocation, speech: Speech) -> Table:
             Row(
                 values=(
                     speech(each.name, each.name_en),
+                    each.first_day,
+                    each.last_day,
                     speech.code(COST_METHODS, each.method),
                     speech.code(COST_BASES, each.basis),
                     each.bill_yen,
@@ -127,7 +134,6 @@ def _shares(cost: CostAllocation, speech: Speech) -> Table:
                 speech(share.name, share.name_en),
                 speech.organisation(share.division),
                 speech(each.name, each.name_en),
-                share.machines,
                 share.machine_days,
                 share.vcpu_days,
                 share.memory_gib_days,
@@ -149,7 +155,6 @@ def _shares(cost: CostAllocation, speech: Speech) -> Table:
             speech.column("name", "システム", "system"),
             speech.column("division", "所属", "division", narrow=False),
             speech.column("equipment", "調達単位", "equipment", narrow=False),
-            speech.column("machines", "仮想サーバ", "machines", "count", total=True, narrow=False),
             speech.column("machine_days", "台・日", "machine days", "count", total=True, narrow=False),
             speech.column("vcpu_days", "vCPU・日", "vCPU days", "decimal", total=True, narrow=False),
             speech.column("memory_gib_days", "メモリGiB・日", "memory GiB days", "decimal", total=True, narrow=False),

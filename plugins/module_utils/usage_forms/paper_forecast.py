@@ -144,6 +144,7 @@ def _points(known: list[Forecast], as_of: date, speech: Speech) -> Table:
         ),
         empty=speech("履歴がありません。", "There is no history."),
         detail=True,
+        drawn=True,
     )
 
 

@@ -77,6 +77,7 @@ class Table:
     notes: tuple[str, ...] = ()  # how the numbers came about; what is missing
     charts: tuple[Chart, ...] = ()
     empty: str = ""  # what to say when there is no row
+    drawn: bool = False  # the numbers behind a drawing: a terminal leaves the table out
     detail: bool = False  # long lists: the page folds them, the terminal shows the first lines
 
     def index(self, key: str) -> int:

@@ -37,13 +37,15 @@ def terminal_text(
     lines = [drawing.strong(paper.title), paper.subtitle, ""]
     for reason in paper.missing:
         lines += drawing.marked("alarm", wrap(f"! {reason}", width))
-    lines += [line for fact in paper.facts for line in drawing.fact(fact)]
-    lines += [line for fact in paper.alerts for line in drawing.fact(fact)]
+    facts = (*paper.facts, *paper.alerts)
+    names = max((width_of(fact.name) for fact in facts), default=0)
+    lines += [line for fact in facts for line in drawing.fact(fact, min(names, width // 2))]
     for section in paper.sections:
         lines += ["", drawing.strong(f"== {section.title}")]
         lines += [line for note in section.notes for line in wrap(note, width)]
         for table in section.tables:
-            lines += drawing.table(table)
+            if not table.drawn:
+                lines += drawing.table(table, section.title)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -63,14 +65,13 @@ class _Drawing:
             return list(lines)
         return [f"{COLOURS[mark]}{line}{_PLAIN}" for line in lines]
 
-    def fact(self, fact: Fact) -> list[str]:
-        name = pad(fact.name, 24)
-        parts = wrap(fact.text, max(20, self.width - width_of(name) - 1))
-        lines = [f"{name} {parts[0]}", *(f"{' ' * width_of(name)} {part}" for part in parts[1:])]
+    def fact(self, fact: Fact, width: int) -> list[str]:
+        parts = wrap(fact.text, max(20, self.width - width - 1))
+        lines = [f"{pad(fact.name, width)} {parts[0]}", *(f"{' ' * width} {part}" for part in parts[1:])]
         return self.marked(fact.mark, lines)
 
-    def table(self, table: Table) -> list[str]:
-        lines = ["", table.title]
+    def table(self, table: Table, title: str) -> list[str]:
+        lines = [""] if table.title == title else ["", table.title]
         if not table.rows:
             return [*lines, *wrap(table.empty, self.width)]
         rows = table.rows[: self.limit] if table.detail else table.rows
@@ -78,8 +79,8 @@ class _Drawing:
         used = self._columns(table, rows, totals)
         widths = [self._width(table, rows, totals, each) for each in used]
         self._squeeze(table, used, widths)
-        lines.append(self._line([table.columns[each].title for each in used], table, used, widths))
-        lines.append(_GAP.join("-" * width for width in widths))
+        rule = _GAP.join("-" * width for width in widths)
+        lines += [*self._heading(table, used, widths), rule]
         for row in rows:
             cells = [self._cell(row.values[each], table.columns[each]) for each in used]
             lines += self.marked(row.mark, [self._line(cells, table, used, widths)])
@@ -87,9 +88,15 @@ class _Drawing:
         if hidden > 0:
             lines.append(MORE[self.paper.language].format(count=hidden))
         if totals is not None:
-            lines.append(_GAP.join("-" * width for width in widths))
-            lines.append(self._line(self._total_cells(table, totals, used), table, used, widths))
+            lines += [rule, self._line(self._total_cells(table, totals, used), table, used, widths)]
         return [*lines, *(line for note in table.notes for line in wrap(note, self.width))]
+
+    def _heading(self, table: Table, used: Sequence[int], widths: Sequence[int]) -> list[str]:
+        """Titles in as many lines as the longest needs, standing on the rule."""
+        parts = [wrap(table.columns[each].title, width) for each, width in zip(used, widths, strict=True)]
+        height = max(len(part) for part in parts)
+        parts = [[""] * (height - len(part)) + part for part in parts]
+        return [self._line([part[number] for part in parts], table, used, widths) for number in range(height)]
 
     def _total_cells(self, table: Table, totals: Sequence[Value], used: Sequence[int]) -> list[str]:
         cells = [self._cell(totals[each], table.columns[each]) if table.columns[each].total else "" for each in used]
@@ -108,7 +115,7 @@ class _Drawing:
 
     def _width(self, table: Table, rows: Sequence[Row], totals: Sequence[Value] | None, position: int) -> int:
         column = table.columns[position]
-        cells = [column.title, *(self._cell(row.values[position], column) for row in rows)]
+        cells = [*column.title.split(), *(self._cell(row.values[position], column) for row in rows)]
         if totals is not None:
             cells.append(self.paper.total_word if position == 0 else self._total_cells(table, totals, [0, position])[1])
         return max(width_of(cell) for cell in cells)

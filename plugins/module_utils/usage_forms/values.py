@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import date, datetime
+from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.eras import era_year
@@ -35,7 +36,9 @@ def number(value: float, digits: int) -> str:
     """Digits in groups of three, at most so many decimals, none that are 0: "1,234.5", "12"."""
     if math.isinf(value):
         return "∞" if value > 0 else "-∞"
-    text = f"{value:,.{digits}f}"
+    # A half is rounded up, as Excel and people do it; binary formatting would take the even neighbour.
+    exact = Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    text = f"{exact:,f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
