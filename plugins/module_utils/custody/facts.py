@@ -1,4 +1,4 @@
-"""What the policy knows of each tape, from copies, keys and pools: what `Custody.record` asks before it records. Pure."""
+"""What the policy knows of each tape, from copies, keys and pools; `Custody.record` asks for it. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def facts_of(
 ) -> Callable[[TapeStatus], Facts]:
     """A function from a tape to its facts.
 
-    `copies`: those that exist. `releases`: what `releasable_tapes` gave. `key_gaps`: what is missing in the escrow of each
-    key (keys.escrow_gaps); a key that is not named there is not proven.
+    `copies`: those that exist. `releases`: what `releasable_tapes` gave. `key_gaps`: what is missing in the escrow of
+    each key (keys.escrow_gaps); a key that is not named there is not proven.
     """
     on_tape = by_tape(copies)
     blocked = {each.tape: each.blocked_by for each in releases}

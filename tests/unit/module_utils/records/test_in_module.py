@@ -30,7 +30,7 @@ def test_a_module_makes_the_database_and_appends_from_inside_its_zip(tmp_path: P
     plugins = tmp_path / "collections/ansible_collections/kyotsu/platform/plugins"
     (plugins / "modules").mkdir(parents=True)
     (plugins / "modules" / "probe.py").write_text(MODULE)
-    shutil.copytree(REPOSITORY / "plugins/module_utils/records", plugins / "module_utils" / "records")
+    shutil.copytree(REPOSITORY / "plugins/module_utils", plugins / "module_utils")
     environment = os.environ | {
         "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "collections"),
         "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local"),
