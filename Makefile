@@ -51,7 +51,7 @@ change: setup-tests ## what CI runs on a pull request: only what the branch can 
 approvals: setup ## are the approvals of approvals/ sound and fully signed
 	@$(PYTHON) scripts/approve.py check
 
-lint: setup ## ruff, yamllint, ansible-lint (production profile), gofmt and go vet
+lint: setup ## ruff, yamllint, ansible-lint (production profile), actionlint, gofmt and go vet
 	@$(PYTHON) scripts/run_checks.py lint
 
 types: setup ## mypy strict on the core, scripts and lab

@@ -74,6 +74,7 @@ def lint_steps() -> list[Step]:
         Step("ruff format", (ruff, "format", "--check", ".")),
         Step("yamllint", (str(BIN / "yamllint"), "--strict", ".")),
         Step("ansible-lint", (str(BIN / "ansible-lint"), "--offline", "--strict")),
+        Step("workflows", (PYTHON, "scripts/lint_workflows.py")),
         Step("go", (PYTHON, "lab/lab.py", "check-sources")),
     ]
 

@@ -60,6 +60,57 @@ def test_untrusted_text_of_a_pull_request_never_becomes_shell() -> None:
     assert "${{" not in text
 
 
+def test_actions_of_others_are_pinned_by_commit_and_say_which_version_that_is() -> None:
+    uses = re.findall(r"uses: (.*)", GITHUB.read_text(encoding="utf-8"))
+    assert uses
+    assert [each for each in uses if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", each)] == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("runs-on: ubuntu-24.04\n    container", "runs-in: ubuntu-24.04\n    container"),
+        ("${{ github.base_ref }}", "${{ github.base_reff }}"),
+        ("make test-all\n", "make test-all; if\n"),
+    ],
+)
+def test_a_mistake_in_the_workflow_is_found(
+    wrong: str, told: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from scripts import lint_workflows
+
+    text = GITHUB.read_text(encoding="utf-8")
+    assert lint_workflows.main([str(GITHUB)]) == 0
+    assert wrong in text
+    broken = tmp_path / "ci.yml"
+    broken.write_text(text.replace(wrong, told), encoding="utf-8")
+    capfd.readouterr()
+    assert lint_workflows.main([str(broken)]) == 1
+    assert "ci.yml" in capfd.readouterr().out
+
+
+def test_the_stages_and_jobs_of_gitlab_are_of_its_own_words() -> None:
+    """Its schema is not here: the keys that this file uses, as GitLab's reference names them."""
+    pipeline = yaml.safe_load(GITLAB.read_text(encoding="utf-8"))
+    jobs = {name: each for name, each in pipeline.items() if name not in ("workflow", "default", "variables")}
+    assert set(jobs) == {"change", "test", "test-all"}
+    for job in jobs.values():
+        assert set(job) <= {"stage", "timeout", "rules", "script", "artifacts"}
+        assert job["stage"] in (".pre", "build", "test", "deploy", ".post")
+        assert set(job["artifacts"]) <= {"when", "expose_as", "paths", "reports"}
+        assert job["artifacts"]["reports"] == {"junit": "reports/junit/*.xml"}
+
+
+def test_both_pipelines_keep_the_same_tools_and_hand_over_the_same_files() -> None:
+    github, gitlab = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in (GITHUB, GITLAB))
+    steps = [step for job in github["jobs"].values() for step in job["steps"]]
+    caches = [step["with"]["path"].split() for step in steps if "actions/cache" in step.get("uses", "")]
+    assert caches == [[".venv", ".tools"]] * len(github["jobs"])
+    assert [path.rstrip("/") for path in gitlab["default"]["cache"]["paths"]] == [".venv", ".tools"]
+    assert gitlab["change"]["artifacts"]["paths"] == ["reports/review.md", "reports/review.json"]
+    assert "make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
 def test_the_whole_history_is_there_for_the_merge() -> None:
     workflow = yaml.safe_load(GITHUB.read_text(encoding="utf-8"))
     steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
