@@ -4,13 +4,16 @@ LAB ?= default
 .PHONY: lab-build lab-up lab-stop lab-status lab-ssh lab-down
 # Which Linux machines boot when they are switched on: none | some | all; without it as the last time, at first none.
 GUESTS ?=
+# The tape library with its software: yes | no; without it as the last time, at first no.
+TAPE ?=
 # With the system's Python: it may run beside setup, before .venv is there.
 lab-build: ## build the vCenter simulator (only if its sources have changed)
 	@python3 lab/lab.py build
 
-lab-up: setup ## start the lab LAB=default, or what is missing of it; GUESTS=none, some or all
+lab-up: setup ## start the lab LAB=default, or what is missing of it; GUESTS=none, some or all; TAPE=yes or no
 	@if [ -n "$(GUESTS)" ] && [ "$(GUESTS)" != none ]; then scripts/bootstrap guests; fi
-	@$(PYTHON) lab/lab.py up --lab $(LAB) $(if $(GUESTS),--guests $(GUESTS))
+	@if [ "$(TAPE)" = yes ]; then scripts/bootstrap tape; fi
+	@$(PYTHON) lab/lab.py up --lab $(LAB) $(if $(GUESTS),--guests $(GUESTS)) $(if $(TAPE),--tape $(TAPE))
 
 lab-stop: setup ## end the lab's processes and keep its world
 	@$(PYTHON) lab/lab.py stop --lab $(LAB)

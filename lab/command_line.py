@@ -59,6 +59,11 @@ def _parser() -> argparse.ArgumentParser:
         choices=("none", "some", "all"),
         help="which Linux machines boot when switched on (default: GUESTS, else as the last time, at first none)",
     )
+    up.add_argument(
+        "--tape",
+        choices=("no", "yes"),
+        help="the tape library and its software (default: TAPE, else as the last time, at first no)",
+    )
     command("status", _status, "list processes; exit 3 if one does not run")
     ssh = command("ssh", _ssh, "log in to a guest, or run a command in it")
     ssh.add_argument("host", help="name of a machine")
@@ -95,7 +100,12 @@ def _up(options: argparse.Namespace) -> int:
     choice = options.guests or os.environ.get("GUESTS") or laboratory.state().get("guests", "none")
     guests = plan(REPOSITORY, choice)
     laboratory.up(world, guests=guests, estate=_estate() if guests else None)
-    laboratory.remember(guests=choice)
+    tape = options.tape or os.environ.get("TAPE") or laboratory.state().get("tape", "no")
+    if tape == "yes":
+        laboratory.tape.up()
+    elif laboratory.tape.stop():
+        print("stopped tape")
+    laboratory.remember(guests=choice, tape=tape)
     return 0
 
 

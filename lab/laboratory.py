@@ -27,6 +27,7 @@ from lab.passwords import accounts
 from lab.paths import STATE_ROOT, LabPaths, lab_paths
 from lab.platform_services import PlatformServices, ServiceStatus
 from lab.simulator_process import SimulatorProcess
+from lab.tape.laboratory import TapeLaboratory
 from lab.toolchain import ensure_simulator
 
 HOSTNAME = "127.0.0.1"
@@ -148,6 +149,7 @@ class Laboratory:
         """End the processes and remove the lab's state, passwords and world included."""
         with locked(self.paths.lock_file):
             self._stop(say)
+            self.tape.down()
             if self.paths.root.exists():
                 shutil.rmtree(self.paths.root)
                 say(f"removed {self.paths.root}")
@@ -191,6 +193,8 @@ class Laboratory:
             say("stopped services")
         if self.guests.stop():
             say("stopped guests")
+        if self.tape.stop():
+            say("stopped tape")
 
     def _start_or_update(
         self, vcenter: str, content: dict[str, Any], binary: Path, authority: Certificate, guests_socket: str

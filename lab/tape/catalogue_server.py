@@ -70,7 +70,7 @@ class CatalogueServer:
             prefix=as_user(DATABASE_USER, DATABASE_USER, self.paths.root),
             is_ready=self._answers,
         )
-        if self._psql("postgres", f"SELECT 1 FROM pg_database WHERE datname = '{DATABASE}'").strip() != "1":
+        if DATABASE not in self._psql("postgres", "SELECT datname FROM pg_database").split():
             self.make_database(DATABASE)
         return started
 
@@ -78,7 +78,7 @@ class CatalogueServer:
         """Make an empty catalogue: database, tables, accounts."""
         for account in (OWNER, READER):
             password = ensure_password(self.paths.secrets / f"catalogue-{account}")
-            if self._psql("postgres", f"SELECT 1 FROM pg_roles WHERE rolname = '{account}'").strip() != "1":
+            if account not in self._psql("postgres", "SELECT rolname FROM pg_roles").split():
                 self._psql("postgres", f"CREATE ROLE {account} LOGIN PASSWORD '{password}'")
         # Names of files are bytes to the tape software; the database must take any.
         fresh = f"{name}_new"

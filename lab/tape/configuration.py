@@ -125,12 +125,13 @@ class Configuration:
             write_atomically(self.paths.jobs / "none.conf", b"# A job's file stands beside this one.\n")
         self._scripts()
         tape = self._variables(choice, ports)
-        environment = Environment(
+        environment = Environment(  # noqa: S701  # configuration files, not pages: nothing to escape (2026-11-24)
             loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-        )  # configuration files, not pages: nothing to escape
+        )
         files: dict[str, tuple[str, dict[str, Any]]] = {
             "bacula-dir.conf": ("bacula-dir.conf.j2", {}),
             "storage/bacula-sd.conf": ("bacula-sd.conf.j2", {}),
+            "storage/openssl.cnf": ("openssl.cnf.j2", {}),
             **{f"{each['name']}.conf": ("bacula-fd.conf.j2", {"client": each}) for each in tape["clients"]},
             **{f"bconsole-{each['name']}.conf": ("bconsole.conf.j2", {"console": each}) for each in tape["consoles"]},
         }
@@ -141,7 +142,8 @@ class Configuration:
             if not target.exists() or target.read_bytes() != text:
                 write_atomically(target, text)
                 changed = True
-        give(self.paths.config / "storage/bacula-sd.conf", STORAGE_USER, STORAGE_GROUP)
+        for name in ("storage/bacula-sd.conf", "storage/openssl.cnf"):
+            give(self.paths.config / name, STORAGE_USER, STORAGE_GROUP)
         write_json(self.paths.settings_file, self._settings(tape))
         return changed
 

@@ -145,7 +145,12 @@ class TapeLaboratory:
         """The environment in which the programs find their libraries."""
         folders = ("usr/lib/bacula", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
         path = os.pathsep.join(str(self.software / each) for each in folders)
-        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8", "LD_LIBRARY_PATH": path}
+        return {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL": "C.UTF-8",
+            "LD_LIBRARY_PATH": path,
+            "OPENSSL_CONF": str(self.paths.config / "storage/openssl.cnf"),
+        }
 
     def kill(self, name: str) -> None:
         """End one process as a crash would."""

@@ -19,7 +19,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
 
-_FIRST_POLL, _LAST_POLL = 0.1, 2.0
+_FIRST_POLL, _LAST_POLL = 0.1, 0.5
 _LOOK_SECONDS = 3.0  # how often the director and the storage daemon are asked
 _PATIENCE_SECONDS = 30.0  # a daemon or database that is being restarted
 _FAULTS = re.compile(r"Error|Fatal|Cannot|Please mount|Warning|failed", re.IGNORECASE)
