@@ -79,7 +79,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision drift graph
+.PHONY: plan foundation provision drift collect graph
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -91,6 +91,9 @@ provision: setup ## machines as systems/ describes them; ARGS="--check --diff --
 
 drift: setup ## what somebody changed by hand; ARGS="-e fail_on=any -e report=reports/drift"
 	@ansible-playbook -i $(INVENTORY) playbooks/drift.yml $(ARGS)
+
+collect: setup ## one sample of capacity and use into the records; for a timer: docs/runbooks/collect.md
+	@ansible-playbook -i $(INVENTORY) playbooks/collect.yml $(ARGS)
 
 graph: setup ## the inventory as a tree of groups
 	@ansible-inventory -i $(INVENTORY) --graph

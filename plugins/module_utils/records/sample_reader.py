@@ -71,6 +71,12 @@ _RUN = _Grain("run_id", t.machine_samples, t.host_samples, t.cluster_samples, t.
 _DAY = _Grain("day", t.machine_days, t.host_days, t.cluster_days, t.datastore_days)
 
 
+def last_taken_at(connection: sa.Connection) -> datetime | None:
+    """See SampleStore.last_taken_at."""
+    text = connection.scalar(sa.select(sa.func.max(t.sample_runs.c.taken_at)))
+    return clock.from_text(text) if text else None
+
+
 def latest(connection: sa.Connection, moment: datetime, day: int) -> Observation | None:
     """See SampleStore.latest; `day` is the day of the moment in the estate's time zone."""
     until = clock.to_text(moment)

@@ -83,6 +83,11 @@ class SampleStore:
             sample_days.refresh_day(connection, day)
         return run_id
 
+    def last_taken_at(self) -> datetime | None:
+        """When the last reading was taken; None: never."""
+        with self._database.read() as connection:
+            return sample_reader.last_taken_at(connection)
+
     def reduce(self, today: date, *, sample_days_kept: int, months_kept: int) -> Reduced:
         """Down-sample the days before `today`, then forget what is older than its retention.
 

@@ -15,6 +15,7 @@ SHARED = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
 OWN_ARGUMENTS = {
     "plan": {"names", "part", "output"},
     "drift": {"names", "report"},
+    "collect": set(),
     "foundation": {"plan_file", "emergency", "approval"},
     "machines": {"names", "plan_file", "emergency", "approval"},
 }
@@ -58,4 +59,17 @@ def test_a_module_documents_its_own_options_and_what_it_returns(name: str) -> No
 
 RETURNED = ("digest", "results", "summary", "unmanaged", "diff", "calls", "seconds", "plan_file", "notes")
 # A report is no result per object.
-RETURNED_BY = {"drift": ("counts", "found", "deviations", "text", "files", "calls", "seconds")}
+RETURNED_BY = {
+    "drift": ("counts", "found", "deviations", "text", "files", "calls", "seconds"),
+    "collect": (
+        "saved",
+        "taken_at",
+        "counts",
+        "missing",
+        "reduced_days",
+        "forgotten",
+        "gap_minutes",
+        "text",
+        "seconds",
+    ),
+}
