@@ -79,6 +79,11 @@ class Laboratory:
         """Mirrors, name servers and monitoring lists in the guests' network. `networks` are needed to start them."""
         return PlatformServices(self.paths, self.guests.namespace, networks)
 
+    @property
+    def tape(self) -> TapeLaboratory:
+        """The tape library and the tape software; absent unless `tape.up()` was called."""
+        return TapeLaboratory(self.paths)
+
     def up(
         self,
         world: dict[str, Any],
