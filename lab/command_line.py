@@ -139,7 +139,21 @@ def _status(options: argparse.Namespace) -> int:
         print(_line(status))
     guests_run = _print_guests(_laboratory(options).guests)
     services_run = _print_services(_laboratory(options))
-    return 0 if guests_run and services_run and all(status.pid for status in statuses) else EXIT_NOT_RUNNING
+    all_run = [guests_run, services_run, _print_tape(_laboratory(options)), *(status.pid for status in statuses)]
+    return 0 if all(all_run) else EXIT_NOT_RUNNING
+
+
+def _print_tape(laboratory: Laboratory) -> bool:
+    """One line per process of the tape software; give whether all is well."""
+    if laboratory.state().get("tape") != "yes":
+        print("\ntape: none (make lab-up TAPE=yes)")
+        return True
+    statuses = laboratory.tape.status()
+    print(f"\ntape: {len(laboratory.tape.library.read()['cartridges'])} cartridges, {laboratory.tape.paths.library}")
+    for status in statuses:
+        port = f"port {status.port}" if status.port else "socket"
+        print(f"{status.name:<14}{status.pid or 'stopped':>8}  {port:<12}{status.log_file}")
+    return all(status.pid for status in statuses)
 
 
 def _print_guests(guests: Guests) -> bool:
