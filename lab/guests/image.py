@@ -37,8 +37,9 @@ PACKAGES = (
     "sysvinit-core",
 )
 STAND_IN, CLOUD_INIT = "stand-in", "cloud-init"
-# First boot -> what its image has more: packages (openresolv: cloud-init leaves name servers to ifupdown), files.
-_MORE_PACKAGES: dict[str, tuple[str, ...]] = {STAND_IN: (), CLOUD_INIT: ("cloud-init", "openresolv")}
+# First boot -> what its image has more: packages, files. cloud-init leaves routes and name servers to ifupdown, which
+# calls net-tools and openresolv for them.
+_MORE_PACKAGES: dict[str, tuple[str, ...]] = {STAND_IN: (), CLOUD_INIT: ("cloud-init", "net-tools", "openresolv")}
 _FILES = {STAND_IN: (_HERE / "image",), CLOUD_INIT: (_HERE / "image", _HERE / "image-cloud-init")}
 # Documentation and translations stay out: nobody reads them in a guest. PostgreSQL works without its compiler.
 _LEFT_OUT = (
@@ -63,8 +64,7 @@ _BUILD_SECONDS = 900.0
 
 def image_hash(first_boot: str = STAND_IN) -> str:
     """Give a short hash of everything that the image is made from, but the archive itself."""
-    decides = (SUITE, _SOURCE, PACKAGES, _MORE_PACKAGES[first_boot], _LEFT_OUT, _NOT_RUN, _NOT_RUN_EITHER, _POSTGRESQL)
-    digest = hashlib.sha256(f"{decides!r} {content_hash()}".encode())
+    digest = hashlib.sha256(f"{first_boot} {content_hash()}".encode() + Path(__file__).read_bytes())
     for files in _FILES[first_boot]:
         for path in sorted(each for each in files.rglob("*") if each.is_file()):
             digest.update(str(path.relative_to(files)).encode() + b"\0" + path.read_bytes() + b"\0")
@@ -120,7 +120,7 @@ def _adapt(root: Path) -> None:
     # Only a guest's own mirror may be asked, which guest_baseline enters.
     (root / "etc/apt/sources.list").write_text("", encoding="utf-8")
     _write(root / "etc/ssh/sshd_config.d/10-lab.conf", "PasswordAuthentication no\nPermitRootLogin no\nUseDNS no\n")
-    _write(root / "etc/network/interfaces", "auto lo\niface lo inet loopback\n")
+    _write(root / "etc/network/interfaces", "source /etc/network/interfaces.d/*\n\nauto lo\niface lo inet loopback\n")
     for folder in ("run/guestinfo", "var/lib/guest"):
         (root / folder).mkdir(parents=True, exist_ok=True)
 
