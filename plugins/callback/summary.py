@@ -54,8 +54,8 @@ READ_ONLY = ("kyotsu.platform.plan",)
 POLL_SECONDS = 0.1
 # Width where there is no terminal to ask: CI logs and files.
 WIDTH_OF_A_FILE = 160
-# Programs that read Ansible's output (molecule) take a line that begins with "changed" for a task's.
-MARGIN = " "
+# Molecule takes a line that begins with "changed" for a task's, and does not look at leading spaces.
+MARGIN = "| "
 
 
 class CallbackModule(CallbackBase):  # type: ignore[misc]  # Ansible ships no types

@@ -1,8 +1,9 @@
-"""The small estate under version control: real commits, branches and merges for tests of what compares them."""
+"""Estates under version control: real commits, branches and merges for tests of what compares them."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ _AUTHOR = {
 
 @dataclass(frozen=True)
 class GitEstate:
-    """A repository whose branch main holds the small estate."""
+    """A repository whose branch main holds an estate."""
 
     repository: Path
 
@@ -51,4 +52,28 @@ def git_estate(target: Path) -> GitEstate:
     estate = GitEstate(copy_small(target))
     estate.git("init", "--quiet", "--initial-branch", "main")
     estate.commit("The estate")
+    return estate
+
+
+def checkout(source: Path, target: Path) -> GitEstate:
+    """A repository's working tree as one commit on the branch main of another, with the tools that are installed.
+
+    What is not committed there is in it: that is what a test is about.
+    """
+    listed = subprocess.run(
+        ["git", "-C", str(source), "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for file in filter(None, listed.split("\0")):
+        if (source / file).is_symlink() or (source / file).is_file():
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source / file, target / file, follow_symlinks=False)
+    estate = GitEstate(target)
+    estate.git("init", "--quiet", "--initial-branch", "main")
+    estate.commit("The repository")
+    for tools in (".venv", ".tools"):
+        (target / tools).symlink_to(source / tools)
+    (target / ".git/info/exclude").write_text(".venv\n.tools\n", encoding="utf-8")
     return estate

@@ -122,7 +122,7 @@ def test_the_table_of_a_batch_module_stands_at_the_end(callback: CallbackModule,
     callback.v2_runner_on_ok(result("kyotsu.platform.machines", outcome()))
     assert screen.lines == []
     callback.v2_playbook_on_stats(None)
-    assert screen.lines[-1].startswith(" changed 0, unchanged 3")
+    assert screen.lines[-1].startswith("| changed 0, unchanged 3")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_plan_and_check_mode_say_would_change(
 ) -> None:
     callback.v2_runner_on_ok(result(action, outcome(), check_mode=check_mode))
     callback.v2_playbook_on_stats(None)
-    assert screen.lines[-1].startswith(" would change 0")
+    assert screen.lines[-1].startswith("| would change 0")
 
 
 def test_other_peoples_tasks_leave_no_trace(callback: CallbackModule, screen: Screen) -> None:
