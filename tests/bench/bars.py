@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Check the bars in seconds on a lab of its own: the median of five runs after one warm-up, beside a calibration.
 
+Bars whose sample takes a minute or more have fewer runs; the table says how many.
+
 The calibration is an empty ansible-playbook, run before every sample. A bar that is missed fails, unless the machine
 itself is slower than the reference by a factor that explains the miss: then both numbers are shown and nothing fails.
 
@@ -30,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
 from lab.errors import LabError
+from tests.bench import change_bars
 from tests.bench.benchlab import BenchLab, bench_lab
 from tests.bench.measure import (
     BIN,
@@ -60,6 +63,7 @@ class Bar:
     limit_seconds: float
     sample: Callable[[BenchLab], Sample]
     peak_limit_mib: float | None = None
+    most_runs: int | None = None  # fewer where one sample takes a minute or more; one of them has no warm-up
 
 
 @dataclass(frozen=True)
@@ -223,6 +227,9 @@ BARS = (
     Bar("port-closed", "vCenter not there, ansible-playbook", 15, port_closed),
     Bar("silent", "vCenter never answers, ansible-playbook", 15, silent),
     Bar("demo", "second make demo", 60, demo),
+    Bar("review", "make review of one line", 3, change_bars.review),
+    Bar("change", "make change of one line, molecule too", 75, change_bars.change_of_systems, most_runs=2),
+    Bar("lint-unit", "make lint and make unit", 180, change_bars.lint, most_runs=1),
 )
 
 
@@ -230,9 +237,11 @@ BARS = (
 
 
 def measure(bar: Bar, lab: BenchLab, calibration: Calibration, runs: int) -> Verdict:
-    """One warm-up, then so many samples, each with a calibration before it."""
+    """One warm-up, then so many samples (at most the bar's own number), each with a calibration before it."""
     say(f"  … {bar.title}")
-    bar.sample(lab)
+    runs = min(runs, bar.most_runs or runs)
+    if bar.most_runs != 1:
+        bar.sample(lab)
     before = len(calibration.samples)
     samples = []
     for _ in range(runs):
@@ -245,13 +254,13 @@ def measure(bar: Bar, lab: BenchLab, calibration: Calibration, runs: int) -> Ver
 def table(verdicts: Sequence[Verdict]) -> str:
     """Bar, limit, median, least, most, verdict and calibration; seconds."""
     width = max(len(verdict.bar.title) for verdict in verdicts)
-    columns = f"{'limit':>6} {'median':>7} {'min':>6} {'max':>6} {'computing':>10} {'calibration':>12}"
+    columns = f"{'runs':>4} {'limit':>6} {'median':>7} {'min':>6} {'max':>6} {'computing':>10} {'calibration':>12}"
     head = f"{'bar':<{width}} {columns}  verdict"
     lines = [head, "-" * len(head)]
     for verdict in verdicts:
         summary = verdict.summary
         lines.append(
-            f"{verdict.bar.title:<{width}} {verdict.bar.limit_seconds:>6.0f} {summary.median:>7.2f} "
+            f"{verdict.bar.title:<{width}} {summary.runs:>4} {verdict.bar.limit_seconds:>6.0f} {summary.median:>7.2f} "
             f"{summary.low:>6.2f} {summary.high:>6.2f} {summary.cpu:>10.2f} "
             f"{verdict.calibration_seconds:>12.2f}  {verdict.word}"
         )
