@@ -87,7 +87,7 @@ def _subtitle(header: Header, speech: Speech) -> str:
         if not source.available:
             continue
         at = f" {source.at.astimezone(zone):%Y-%m-%d %H:%M}" if source.at else ""
-        parts.append(f"{speech.code(SOURCES, source.kind)}: {source.name}{at} {source.detail}".strip())
+        parts.append(f"{speech.code(SOURCES, source.kind)}: {source.name}{at} {source.detail[:_COMMIT]}".strip())
     return speech(" ／ ", " | ").join(parts)
 
 
@@ -182,6 +182,7 @@ def _alerts(report: UsageReport, speech: Speech) -> list[Fact]:
 
 
 _FULL = 100
+_COMMIT = 12  # characters of a commit that are enough to find it
 
 
 def _is_full(each: Exceeded) -> bool:

@@ -25,7 +25,9 @@ COLOURS: dict[Mark, str] = {"warning": "\033[33m", "alarm": "\033[31m"}
 _BOLD, _PLAIN = "\033[1m", "\033[0m"
 _BAR = 10
 _GAP = "  "
-_LEAST_TEXT = 12
+_LEAST_TEXT = 8
+_READABLE_TEXT = 20
+LEFT_OUT = {"ja": "（ほか {count} 列は省略）", "en": " ({count} columns left out)"}
 MORE = {"ja": "… ほか {count} 行（--all で全件表示）", "en": "… and {count} more rows (--all shows them)"}
 
 
@@ -34,7 +36,7 @@ def terminal_text(
 ) -> str:
     """The whole report. `width` is in columns, `limit` the most rows of a long list (None: all of them)."""
     drawing = _Drawing(paper, zone, width, colour, limit)
-    lines = [drawing.strong(paper.title), paper.subtitle, ""]
+    lines = [drawing.strong(paper.title), *wrap(paper.subtitle, width), ""]
     for reason in paper.missing:
         lines += drawing.marked("alarm", wrap(f"! {reason}", width))
     facts = (*paper.facts, *paper.alerts)
@@ -71,12 +73,15 @@ class _Drawing:
         return self.marked(fact.mark, lines)
 
     def table(self, table: Table, title: str) -> list[str]:
-        lines = [""] if table.title == title else ["", table.title]
         if not table.rows:
-            return [*lines, *wrap(table.empty, self.width)]
+            head = [""] if table.title == title else ["", table.title]
+            return [*head, *wrap(table.empty, self.width)]
         rows = table.rows[: self.limit] if table.detail else table.rows
         totals = table.totals()
         used = self._columns(table, rows, totals)
+        hidden = len(table.columns) - len(used)
+        left_out = LEFT_OUT[self.paper.language].format(count=hidden) if hidden else ""
+        lines = ["", f"{table.title}{left_out}"] if left_out or table.title != title else [""]
         widths = [self._width(table, rows, totals, each) for each in used]
         self._squeeze(table, used, widths)
         rule = _GAP.join("-" * width for width in widths)
@@ -103,15 +108,21 @@ class _Drawing:
         return [self.paper.total_word, *cells[1:]]
 
     def _columns(self, table: Table, rows: Sequence[Row], totals: Sequence[Value] | None) -> list[int]:
-        """Columns that fit: those marked as wide are left out from the right until the rest does."""
+        """Columns that fit: the wide ones are left out first, then others, from the right; the first one stays."""
         used = list(range(len(table.columns)))
-        for position in reversed(range(len(table.columns))):
-            taken = sum(self._width(table, rows, totals, each) + len(_GAP) for each in used) - len(_GAP)
-            if taken <= self.width:
+        wide = [position for position in used if not table.columns[position].narrow]
+        others = [position for position in used[1:] if table.columns[position].narrow]
+        widths = {position: self._least(table, rows, totals, position) for position in used}
+        for position in (*reversed(wide), *reversed(others)):
+            if sum(widths[each] + len(_GAP) for each in used) - len(_GAP) <= self.width:
                 break
-            if not table.columns[position].narrow:
-                used.remove(position)
+            used.remove(position)
         return used
+
+    def _least(self, table: Table, rows: Sequence[Row], totals: Sequence[Value] | None, position: int) -> int:
+        """What a column needs; text can be cut."""
+        width = self._width(table, rows, totals, position)
+        return width if table.columns[position].is_number else min(width, _READABLE_TEXT)
 
     def _width(self, table: Table, rows: Sequence[Row], totals: Sequence[Value] | None, position: int) -> int:
         column = table.columns[position]
