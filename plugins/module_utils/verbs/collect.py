@@ -57,9 +57,10 @@ class CollectOutcome:
         """The outcome in a few lines."""
         seen = self.observation
         verb = "saved" if self.saved else "would save"
+        of = ", ".join(seen.read_at) or "no vCenter"
         lines = [
             f"{verb} one sample: {len(seen.machines)} machines, {len(seen.hosts)} hosts, "
-            f"{len(seen.clusters)} clusters, {len(seen.datastores)} datastores ({', '.join(seen.read_at) or 'no vCenter answered'})"
+            f"{len(seen.clusters)} clusters, {len(seen.datastores)} datastores of {of}"
         ]
         lines += [f"missing {vcenter}: {reason}" for vcenter, reason in seen.missing.items()]
         if self.gap is not None and self.last_sample is not None:
