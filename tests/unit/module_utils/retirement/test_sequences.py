@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -86,7 +87,7 @@ def test_no_sequence_of_commands_deletes_without_a_verified_copy(data: st.DataOb
     for command in data.draw(st.lists(commands, min_size=1, max_size=25)):
         now += timedelta(days=data.draw(st.integers(0, 12)))
         known = data.draw(facts(now.date()))
-        step: Step = next_step(case, known.offsite_required) if command == "next" else command
+        step: Step = next_step(case, known.offsite_required) if command == "next" else cast("Step", command)
         event = RetirementEvent(
             machine=KEY, step=step, happened_at=now, by="engineer", evidence=dict.fromkeys(TABLE[step].evidence, "x")
         )
