@@ -16,7 +16,7 @@ or off (an off one may be started); not retired ones. A pool counts with all its
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
@@ -118,6 +118,12 @@ def usable_gb(datastore: Datastore) -> float:
     return datastore.capacity_gb * (datastore.fill_limit_percent - datastore.snapshot_reserve_percent) / 100
 
 
+def left_after_loss(sizes: Iterable[float], lost: int) -> float:
+    """What is left of hosts of these sizes when the `lost` largest fail; 0 where that is all of them."""
+    ordered = sorted(sizes)
+    return sum(ordered[: max(len(ordered) - lost, 0)])
+
+
 def _counted(estate: Estate) -> Iterator[tuple[System, Machine | DesktopPool, int]]:
     for system, machine in estate.machines():
         if status_of(system, machine) != "retired":
@@ -135,19 +141,19 @@ def _size(estate: Estate, item: Machine | DesktopPool) -> tuple[int, int]:
 
 
 def _headroom(cluster: Cluster, cpu_demand: int, memory_demand_gb: int) -> ClusterHeadroom:
-    cores = sorted(host.cpu_cores for host in cluster.hosts)
-    memory = sorted(host.memory_gb for host in cluster.hosts)
-    left = max(len(cluster.hosts) - cluster.host_failures_tolerated, 0)
+    cores = [host.cpu_cores for host in cluster.hosts]
+    memory = [host.memory_gb for host in cluster.hosts]
+    lost = cluster.host_failures_tolerated
     return ClusterHeadroom(
         cluster=cluster.name,
         equipment=cluster.equipment,
         hosts=len(cluster.hosts),
-        host_failures_tolerated=cluster.host_failures_tolerated,
+        host_failures_tolerated=lost,
         cpu_demand=cpu_demand,
-        cpu_capacity=sum(cores[:left]) * cluster.cpu_overcommit_ratio,
+        cpu_capacity=left_after_loss(cores, lost) * cluster.cpu_overcommit_ratio,
         cpu_total=sum(cores) * cluster.cpu_overcommit_ratio,
         memory_demand_gb=memory_demand_gb,
-        memory_capacity_gb=sum(memory[:left]) * cluster.memory_overcommit_ratio,
+        memory_capacity_gb=left_after_loss(memory, lost) * cluster.memory_overcommit_ratio,
         memory_total_gb=sum(memory) * cluster.memory_overcommit_ratio,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
 
@@ -87,10 +87,14 @@ class Providers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """What the header says of the sources: commit of the repository, and why there is no history or no vCenter."""
+    """What the header says of the sources: where they are, and why one of them is missing."""
 
-    commit: str = ""
-    history_name: str = ""
-    no_history_reason: str = ""
-    no_observation_reason: str = ""
-    extra: Mapping[str, str] = field(default_factory=dict)
+    commit: str = ""  # of the repository
+    history: str = ""  # the records' location, without secrets
+    no_history: str = ""
+    no_observation: str = ""
+
+
+EVERYTHING = Filters()
+NOTHING_COLLECTED = Providers()
+UNSAID = Origin()

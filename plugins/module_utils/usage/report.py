@@ -15,6 +15,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capac
     ClusterCapacity,
     DatastoreUsage,
     Forecast,
+    Resource,
     TierCapacity,
     WhatIf,
 )
@@ -97,6 +98,7 @@ class Exceeded:
 
     threshold: Threshold
     place: str
+    resource: Resource | None  # None: of snapshots
     basis: str  # described | actual | demand
     value: float | None  # None: something is asked of a place that has nothing
     limit: float

@@ -178,8 +178,8 @@ class Limit:
 
     @property
     def over(self) -> float:
-        """By how much it does not fit; 0 where it does."""
-        return max(self.needed - self.free, 0.0)
+        """By how much it does not fit; 0 where it does, or where nothing of it is needed."""
+        return max(self.needed - self.free, 0.0) if self.needed else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
