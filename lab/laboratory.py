@@ -192,14 +192,14 @@ class Laboratory:
             if self.process(vcenter).stop():
                 say(f"stopped {vcenter}")
         self._stop_guests(say)
+        if self.tape.stop():
+            say("stopped tape")
 
     def _stop_guests(self, say: Callable[[str], None]) -> None:
         if self.services().stop():  # first: they hold the guests' networks
             say("stopped services")
         if self.guests.stop():
             say("stopped guests")
-        if self.tape.stop():
-            say("stopped tape")
 
     def _start_or_update(
         self, vcenter: str, content: dict[str, Any], binary: Path, authority: Certificate, guests_socket: str
