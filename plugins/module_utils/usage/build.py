@@ -39,7 +39,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.waste import
     seen_machines,
     with_old_snapshots,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.what_if import what_if
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.what_if import what_if as answer_what_if
 
 
 def build_report(
@@ -48,17 +48,20 @@ def build_report(
     as_of: date,
     observation: Observation | None,
     history: History | None,
-    tariffs: Sequence[Tariff],
+    tariffs: Sequence[Tariff] | None = None,
     filters: Filters = EVERYTHING,
     period: Period,
     providers: Providers = NOTHING_COLLECTED,
-    request: WhatIfRequest | None = None,
+    what_if: WhatIfRequest | None = None,
     origin: Origin = UNSAID,
 ) -> UsageReport:
     """Everything about what the filters leave, as of a day; cost and averages are those of the period.
 
+    `tariffs` are those of the estate unless others are given.
+
     UnusableRequest: a filter or the what-if names something that does not exist.
     """
+    tariffs = estate.platform.tariffs if tariffs is None else tariffs
     scope = Scope(estate, filters)
     sighting = sight(estate, observation)
     who = tenants(
@@ -113,7 +116,7 @@ def build_report(
         tiers=tier_rows,
         datastores=datastore_rows,
         forecasts=forecast_rows,
-        what_if=_what_if(estate, sighting, request) if request else None,
+        what_if=_answer(estate, sighting, what_if) if what_if else None,
         right_sizing=right_sizing(scope, sighting, history) if history else (),
         idle=idle_rows,
         powered_off=powered_off(seen, history),
@@ -133,7 +136,7 @@ def build_report(
     )
 
 
-def _what_if(estate: Estate, sighting: Sighting, request: WhatIfRequest) -> WhatIf:
+def _answer(estate: Estate, sighting: Sighting, request: WhatIfRequest) -> WhatIf:
     """Of the whole estate: a place to go to need not be where the filters look."""
     whole = Scope(estate, EVERYTHING)
-    return what_if(whole, clusters(whole, sighting), tiers(whole, sighting), request)
+    return answer_what_if(whole, clusters(whole, sighting), tiers(whole, sighting), request)
