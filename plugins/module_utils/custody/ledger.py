@@ -6,7 +6,7 @@ keep the events; nothing else says where a tape is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -141,6 +141,25 @@ def replay(events: Iterable[CustodyEvent]) -> TapeStatus | None:
     for event in events:
         status = step(status, event)
     return status
+
+
+def admit(present: Mapping[str, TapeStatus], event: CustodyEvent, facts: Callable[[TapeStatus], Facts]) -> TapeStatus:
+    """The status after a new event, if table, policy and the other tapes allow it; CustodyRefused else.
+
+    `present`: all tapes as they are now. `facts`: what the policy knows of a tape (custody.facts).
+    """
+    before = present.get(event.tape)
+    after = step(before, event)
+    reason = refusal(before, event, facts(before)) if before else None
+    if reason is not None:
+        raise CustodyRefused(reason)
+    other = collision(after, present.values())
+    if other is not None:
+        raise CustodyRefused(
+            f"{event.tape}: {other} is already in {after.place} {after.position} of {after.library}; "
+            "record where that tape went first"
+        )
+    return after
 
 
 def unreadable_tapes(statuses: Iterable[TapeStatus]) -> frozenset[str]:

@@ -16,8 +16,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger imp
     CustodyRefused,
     Facts,
     TapeStatus,
-    collision,
-    refusal,
+    admit,
     step,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, copy_tables, tables
@@ -61,17 +60,7 @@ class Custody:
                 checked_line("tape", event.tape, longest=32)
                 if event.happened_at > now + FUTURE_TOLERANCE:
                     raise CustodyRefused(f"{event.tape}: {event.action} lies in the future; correct the time")
-                before = present.get(event.tape)
-                after = step(before, event)
-                reason = refusal(before, event, facts(before)) if before else None
-                if reason is not None:
-                    raise CustodyRefused(reason)
-                other = collision(after, present.values())
-                if other is not None:
-                    raise CustodyRefused(
-                        f"{event.tape}: {other} is already in {after.place} {after.position} of {after.library}; "
-                        "record where that tape went first"
-                    )
+                after = admit(present, event, facts)
                 self._chain.append_in(connection, KIND, event.tape, _payload(event, after), origin, at=now)
                 if event.action in {"erase", "destroy"}:
                     _release(connection, event.tape, clock.to_text(event.happened_at))
