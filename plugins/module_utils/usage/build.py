@@ -39,7 +39,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.waste import
     seen_machines,
     with_old_snapshots,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.what_if import what_if as answer_what_if
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.what_if import what_if
 
 
 def build_report(
@@ -52,7 +52,7 @@ def build_report(
     filters: Filters = EVERYTHING,
     period: Period,
     providers: Providers = NOTHING_COLLECTED,
-    what_if: WhatIfRequest | None = None,
+    request: WhatIfRequest | None = None,
     origin: Origin = UNSAID,
 ) -> UsageReport:
     """Everything about what the filters leave, as of a day; cost and averages are those of the period.
@@ -116,7 +116,7 @@ def build_report(
         tiers=tier_rows,
         datastores=datastore_rows,
         forecasts=forecast_rows,
-        what_if=_answer(estate, sighting, what_if) if what_if else None,
+        what_if=_answer(estate, sighting, request) if request else None,
         right_sizing=right_sizing(scope, sighting, history) if history else (),
         idle=idle_rows,
         powered_off=powered_off(seen, history),
@@ -139,4 +139,4 @@ def build_report(
 def _answer(estate: Estate, sighting: Sighting, request: WhatIfRequest) -> WhatIf:
     """Of the whole estate: a place to go to need not be where the filters look."""
     whole = Scope(estate, EVERYTHING)
-    return answer_what_if(whole, clusters(whole, sighting), tiers(whole, sighting), request)
+    return what_if(whole, clusters(whole, sighting), tiers(whole, sighting), request)

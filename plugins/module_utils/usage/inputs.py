@@ -90,9 +90,9 @@ class Origin:
     """What the header says of the sources: where they are, and why one of them is missing."""
 
     commit: str = ""  # of the repository
-    history_name: str = ""  # where the records are, without secrets
-    no_history_reason: str = ""
-    no_observation_reason: str = ""
+    history: str = ""  # where the records are, without secrets
+    no_history: str = ""
+    no_observation: str = ""
 
 
 EVERYTHING = Filters()

@@ -31,15 +31,15 @@ def sources(
             at=observation.read_at.get(vcenter.id, observation.taken_at)
             if observation and sighting.knows(vcenter.id)
             else None,
-            detail=observation.missing.get(vcenter.id, "") if observation else origin.no_observation_reason,
+            detail=observation.missing.get(vcenter.id, "") if observation else origin.no_observation,
         )
         for vcenter in scope.estate.platform.vcenters
     ]
-    last = history.sampled_days[-1].isoformat() if history and history.sampled_days else origin.no_history_reason
+    last = history.sampled_days[-1].isoformat() if history and history.sampled_days else origin.no_history
     return (
         Source(kind="repository", name="systems/ platform/", available=True, detail=origin.commit),
         *vcenters,
-        Source(kind="history", name=origin.history_name, available=history is not None, detail=last),
+        Source(kind="history", name=origin.history, available=history is not None, detail=last),
         Source(kind="tape", name="", available=providers.tape is not None),
         Source(kind="desktops", name="", available=providers.desktops is not None),
     )
@@ -73,7 +73,7 @@ def _of_observation(scope: Scope, sighting: Sighting, origin: Origin, tenants: T
         yield Note(code="estate-empty")
     observation = sighting.observation
     if observation is None:
-        yield Note(code="vcenter-not-asked", reason=origin.no_observation_reason)
+        yield Note(code="vcenter-not-asked", reason=origin.no_observation)
         return
     for vcenter, reason in sorted(observation.missing.items()):
         yield Note(code="vcenter-unreachable", subject=vcenter, reason=reason)
@@ -95,7 +95,7 @@ def _of_observation(scope: Scope, sighting: Sighting, origin: Origin, tenants: T
 
 def _of_history(scope: Scope, history: History | None, origin: Origin, period: Period, as_of: date) -> Iterator[Note]:
     if history is None:
-        yield Note(code="history-not-given", reason=origin.no_history_reason)
+        yield Note(code="history-not-given", reason=origin.no_history)
         return
     if not history.sampled_days:
         yield Note(code="history-empty")
