@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
+from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.observed import OrphanedDisk
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import (
@@ -50,10 +53,18 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_waste
     Reclaimable,
     RightSizing,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper import make_paper
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Paper
+from tests.support.small_estate import AS_OF, copy_small
 
-AS_OF = date(2026, 11, 24)
 AT = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)
 HOSTILE = '=HYPERLINK("http://x.example")<script>alert(1)</script>'
+
+
+def sample_paper(folder: Path, language: Language) -> Paper:
+    """The report over a copy of the small estate, in one language."""
+    estate = load_estate(copy_small(folder), as_of=AS_OF, use_cache=False).estate
+    return make_paper(sample_report(estate), estate, language)
 
 
 def sample_report(estate: Estate) -> UsageReport:
@@ -247,7 +258,12 @@ def sample_report(estate: Estate) -> UsageReport:
         fiscal_year=fiscal_year(),
         exceeded=(
             Exceeded(
-                threshold="cluster_memory_percent", place="kyotsu-lgwan", basis="described", value=104.2, limit=90.0
+                threshold="cluster_memory_percent",
+                place="kyotsu-lgwan",
+                resource="memory",
+                basis="described",
+                value=104.2,
+                limit=90.0,
             ),
         ),
     )

@@ -40,6 +40,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import (
     BASES,
     NOTES,
+    RESOURCES,
     SOURCES,
     THRESHOLDS,
 )
@@ -173,7 +174,7 @@ def _fullest(report: UsageReport, speech: Speech) -> list[Fact]:
 def _alerts(report: UsageReport, speech: Speech) -> list[Fact]:
     return [
         Fact(
-            name=speech(f"基準超過: {each.place}", f"over the limit: {each.place}"),
+            name=speech("基準超過", "over the limit") + (f": {each.place}" if each.place else ""),
             text=_exceeded(each, speech),
             mark="alarm" if _is_full(each) else "warning",
         )
@@ -195,7 +196,10 @@ def _value(each: Exceeded) -> float:
 
 def _exceeded(each: Exceeded, speech: Speech) -> str:
     text = speech.text(THRESHOLDS[each.threshold]).format(value=number(_value(each), 1), limit=number(each.limit, 1))
-    basis = speech.code(BASES, each.basis)
+    parts = [speech.code(BASES, each.basis)]
+    if each.threshold == "days_until_full" and each.resource is not None:
+        parts.insert(0, speech.code(RESOURCES, each.resource))
+    basis = speech("・", ", ").join(parts)
     return speech(f"{text}［{basis}］", f"{text} [{basis}]")
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import Forecast
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_capacity import marks_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import Forecast, Resource
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Mark, Row, Section, Table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import BASES, FORECASTS, RESOURCES
@@ -38,7 +37,9 @@ def label_of(forecast: Forecast, speech: Speech) -> str:
 
 
 def _forecasts(report: UsageReport, known: list[Forecast], speech: Speech) -> Table:
-    passed = marks_of(report, "days_until_full")
+    passed = {
+        (each.place, each.resource, each.basis) for each in report.exceeded if each.threshold == "days_until_full"
+    }
     confidence = known[0].confidence_percent
     rows = [
         Row(
@@ -105,10 +106,10 @@ def _full_on(as_of: date, days: int | None) -> date | None:
     return None if days is None else as_of + timedelta(days=days)
 
 
-def _mark(forecast: Forecast, passed: set[tuple[str, str]]) -> Mark:
+def _mark(forecast: Forecast, passed: set[tuple[str, Resource | None, str]]) -> Mark:
     if forecast.status == "full":
         return "alarm"
-    return "warning" if (forecast.place, forecast.basis) in passed else ""
+    return "warning" if (forecast.place, forecast.resource, forecast.basis) in passed else ""
 
 
 def _points(known: list[Forecast], as_of: date, speech: Speech) -> Table:

@@ -94,10 +94,11 @@ THRESHOLDS: Mapping[Threshold, Text] = {
         ja="データストアの使用率が {value}%（基準 {limit}%）", en="datastore in use: {value}% (limit {limit}%)"
     ),
     "days_until_full": Text(
-        ja="早ければ {value} 日後に満杯（基準 {limit} 日）", en="full in {value} days at the earliest (limit {limit})"
+        ja="増加が続くと {value} 日後に満杯（基準 {limit} 日）", en="full in {value} days (limit {limit})"
     ),
     "old_snapshots": Text(
-        ja="古いスナップショットが {value} 個（基準 {limit} 個）", en="{value} old snapshots (limit {limit})"
+        ja="古いスナップショットのある仮想サーバが {value} 台（基準 {limit} 台）",
+        en="{value} machines with old snapshots (limit {limit})",
     ),
 }
 NOTES: Mapping[NoteCode, Text] = {
