@@ -15,6 +15,7 @@ from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change
+from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
@@ -75,6 +76,7 @@ class DriftReport:
     machines: int  # that are described and should be there
     deviations: tuple[Deviation, ...]
     digest: str  # of the plan that would mend it
+    policy: tuple[Finding, ...] = ()  # what the rules say of the repository itself: soon over, still to be confirmed
 
     @property
     def counts(self) -> dict[str, int]:
@@ -91,6 +93,7 @@ def drift_report(
     now: datetime,
     *,
     checks: Mapping[str, tuple[LiveCheck, ...]] = LIVE_CHECKS,
+    policy: Sequence[Finding] = (),
 ) -> DriftReport:
     """Sort what a plan of the unchanged repository holds, and run the rules that only a vCenter can break.
 
@@ -117,6 +120,7 @@ def drift_report(
         ),
         deviations=tuple(sorted(deviations, key=lambda each: (order[each.category], each.vcenter, each.label))),
         digest=plan.digest,
+        policy=tuple(policy),
     )
 
 

@@ -14,6 +14,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
 
+# Not deviations of a vCenter, and no reason to call anybody tonight: no category, and no part of the count.
+POLICY = Text(en="Warnings of the rules about the repository", ja="リポジトリに対する規則の警告")
+
 
 def summary_text(report: DriftReport) -> Text:
     """The report in one line: "2 deviations in 151 machines: 1 segment breach, 1 unmanaged"."""
@@ -44,6 +47,12 @@ def drift_text(report: DriftReport) -> str:
         where = f"{each.vcenter}: {each.kind} {printable(each.label)}{f' ({each.system})' if each.system else ''}"
         rule = f"[{each.rule}] " if each.rule else ""
         lines.append(f"  {where}: {rule}{printable(each.text.en)} / {printable(each.text.ja)}")
+    if report.policy:
+        lines += ["", f"{POLICY.en} / {POLICY.ja}"]
+        lines += [
+            f"  {each.file}:{each.line}: [{each.rule}] {printable(each.message.en)} / {printable(each.message.ja)}"
+            for each in report.policy
+        ]
     return "\n".join(lines) + "\n"
 
 
@@ -58,6 +67,7 @@ def drift_data(report: DriftReport) -> dict[str, Any]:
         "digest": report.digest,
         "counts": report.counts,
         "deviations": [asdict(each) for each in report.deviations],
+        "policy": [asdict(each) for each in report.policy],
     }
 
 
@@ -84,5 +94,6 @@ def drift_html(template: str, report: DriftReport, estate: EstateInfo) -> str:
         groups=groups,
         estate=estate,
         summary=summary_text(report),
+        policy_title=POLICY,
         looked_at=f"{report.looked_at.astimezone(ZoneInfo(estate.timezone)):%Y-%m-%d %H:%M}",
     )

@@ -39,6 +39,7 @@ def test_snapshots_grow_old_and_chains_long(few: EstateLab) -> None:
             wait_for_task(machine.CreateSnapshot_Task(f"step {number}", "", False, False))
     young = drift(few)
     assert found(young) == [("snapshot", "s02-db01")]
+    assert young.report.deviations[0].rule == "K-03"
     assert "chain of 4" in young.report.deviations[0].text.en
     assert "hours old" not in young.report.deviations[0].text.en
     old = drift(few, now=NOW + timedelta(hours=80))

@@ -70,6 +70,7 @@ def run_drift(
             [(each.desired, each.observed) for each in live],
             SnapshotLimits(age_hours=limits.snapshot_age_hours, chain=limits.snapshot_chain),
             prepared.now,
+            policy=prepared.warnings,
         )
         Progress().say(f"drift: {summary_text(found).en}")
         return DriftOutcome(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.desired import desired_state
+from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredVCenter
@@ -24,6 +25,7 @@ class Prepared:
     desired: tuple[DesiredVCenter, ...]
     commit: str
     now: datetime  # aware
+    warnings: tuple[Finding, ...] = ()  # of the rules; errors would have ended the run
 
 
 def prepare(target: Target, now: datetime | None, *, writes: bool = False) -> Prepared:
@@ -47,6 +49,7 @@ def prepare(target: Target, now: datetime | None, *, writes: bool = False) -> Pr
         desired=desired_state(loaded.estate, target.datacenters),
         commit=describe_commit(target.repository, loaded.fingerprint),
         now=moment,
+        warnings=loaded.findings,
     )
 
 

@@ -22,6 +22,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.drift_forms import
     drift_text,
     summary_text,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import make_plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.snapshots import SnapshotLimits
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item, ObservedMachine, ObservedSnapshot
@@ -63,7 +65,7 @@ def drift(
         observed=[observed],
         comparisons=[compare_vcenter(desired, observed, names=names)],
     )
-    return drift_report(ESTATE, plan, [(desired, observed)], LIMITS, NOW)
+    return drift_report(ESTATE, plan, [(desired, observed)], LIMITS, NOW, policy=fields.pop("policy", ()))
 
 
 def found(report: DriftReport) -> list[tuple[str, str]]:
@@ -213,3 +215,27 @@ def test_the_page_says_when_nothing_differs() -> None:
 
 def test_times_are_those_of_the_data_centre() -> None:
     assert "2026-11-24 12:00 (Asia/Tokyo)" in drift_html(TEMPLATE, drift(), ESTATE.platform.estate)
+
+
+def test_warnings_of_the_rules_stand_last_and_are_not_counted() -> None:
+    warning = Finding(
+        rule="E-11",
+        severity="warning",
+        file="platform/policy.yml",
+        line=7,
+        object="x-001",
+        message=Text(en="the exception ends soon <b>", ja="例外は間もなく終了"),
+        remedy=Text(en="have it renewed", ja="更新の承認を得る"),
+    )
+    report = drift(make_observed_machine(power="off"), policy=(warning,))
+    assert sum(report.counts.values()) == 1
+    text = drift_text(report).splitlines()
+    assert text[-2:] == [
+        "Warnings of the rules about the repository / リポジトリに対する規則の警告",
+        "  platform/policy.yml:7: [E-11] the exception ends soon <b> / 例外は間もなく終了",
+    ]
+    assert json.loads(drift_json(report))["policy"][0]["object"] == "x-001"
+    page = drift_html(TEMPLATE, report, ESTATE.platform.estate)
+    assert "the exception ends soon &lt;b&gt;" in page
+    assert "更新の承認を得る" in page
+    assert "規則の警告" not in drift_html(TEMPLATE, drift(make_observed_machine()), ESTATE.platform.estate)
