@@ -16,7 +16,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from lab.debian_packages import ensure_unpacked
 from lab.errors import LabError
 from lab.files import locked, read_json, write_json
 from lab.paths import TOOLS, LabPaths
-from lab.tape.catalogue_server import CatalogueServer
+from lab.tape.catalogue_server import DATABASE, OWNER, PORT, CatalogueServer
 from lab.tape.configuration import SEGMENTS, STANDALONE, Configuration, TapeChoice, default_pools
 from lab.tape.library import VirtualLibrary
 from lab.tape.paths import TapePaths, tape_paths
@@ -186,18 +186,48 @@ class TapeLaboratory:
         self.stop()
         self.library.unmount()
 
-    def run_as_storage(self, command: list[str], *, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    def run_as_storage(
+        self, command: list[str], *, seconds: float = 120, more: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run bls, bscan and their like beside the storage daemon, as its user."""
         prefix = as_user(STORAGE_USER, STORAGE_GROUP, self.paths.root)
         return subprocess.run(
             [*prefix, str(self.software / "usr/sbin" / command[0]), *command[1:]],
-            env=self.environment(),
+            env={**self.environment(), **(more or {})},
             cwd=self.paths.storage_working,
             capture_output=True,
             text=True,
             check=False,
             timeout=seconds,
         )
+
+    def bscan(self, device: str, barcode: str) -> tuple[int, str]:
+        """Read a tape into the catalogue; for `rebuild_catalogue`. The director must know the jobs' names by then."""
+        config = str(self.paths.config / "storage/bacula-sd.conf")
+        password_file = self.paths.secrets / f"catalogue-{OWNER}"
+        # bscan takes the password as an argument only: libpq's variable keeps it out of the process list.
+        done = self.run_as_storage(
+            [
+                "bscan",
+                "-s",
+                "-m",
+                "-c",
+                config,
+                "-n",
+                DATABASE,
+                "-u",
+                OWNER,
+                "-h",
+                str(self.paths.database),
+                "-t",
+                str(PORT),
+                "-V",
+                barcode,
+                device,
+            ],
+            more={"PGPASSWORD": password_file.read_text(encoding="utf-8").strip()},
+        )
+        return done.returncode, done.stdout + done.stderr
 
     def insert_standalone(self, cartridge: Path | None) -> None:
         """Put a tape into the stand-alone drive by hand, or take it out (None)."""

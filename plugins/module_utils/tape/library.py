@@ -184,6 +184,10 @@ class Library:
         """Move a tape into a drive that the storage daemon has let go of (for bscan)."""
         self._mtx("load", str(slot), str(drive))
 
+    def put_back(self, slot: int, drive: int) -> None:
+        """Move a tape from a drive that the storage daemon has let go of into a slot."""
+        self._mtx("unload", str(slot), str(drive))
+
     def _mtx(self, *arguments: str) -> str:
         return self._command(self.settings.library.mtx, "-f", self.settings.library.changer, *arguments)
 
