@@ -79,12 +79,19 @@ def test_an_approval_that_counts(bureau: Office) -> None:
         ({}, {"owners": {"s02": ("org-390",)}}, "s02 is interrupted and nobody of its owner (org-390) signed"),
         ({"requester": "p-005", "approvers": ["p-005", "p-003"]}, {}, "p-005 is more than one"),
         ({"requester": "p-005", "executors": ["p-004", "p-005"]}, {}, "p-005 is more than one"),
+        ({"approvers": ["p-005", "p-003"], "executors": ["p-004", "p-005"]}, {}, "p-005 is more than one"),
     ],
 )
 def test_an_approval_that_does_not_fit(
     bureau: Office, fields: dict[str, Any], facts: dict[str, Any], reason: str
 ) -> None:
     assert any(reason in each for each in why_not(bureau, bureau.write(**fields), **facts))
+
+
+@pytest.mark.parametrize("risk", ["outage", "data", "destroy"])
+def test_what_can_hurt_takes_three_people(bureau: Office, risk: str) -> None:
+    file = bureau.write(requester="p-005", approvers=["p-005", "p-003"], risk=risk)
+    assert any("p-005 is more than one" in each for each in why_not(bureau, file, risk=risk))
 
 
 def test_one_person_may_do_what_interrupts_nobody(bureau: Office) -> None:
