@@ -94,8 +94,12 @@ class Control:
         return machines
 
     def tell_guest(self, reference: str, state: dict[str, Any]) -> None:
-        """Write what a guest says of itself into its machine: guest.*, quickStats, guestinfo, power."""
+        """Write what a guest says of itself into its machine: guest.*, guestinfo, power."""
         self._call("POST", "/guest", {"reference": reference, **state})
+
+    def tell_usage(self, machines: list[dict[str, Any]]) -> None:
+        """Write what guests use (a reference each, see usage.rates) into counters and quickStats."""
+        self._call("POST", "/usage", {"machines": machines})
 
     def _object(self, method: str, path: str) -> dict[str, Any]:
         value: dict[str, Any] = self._call(method, path)

@@ -14,7 +14,8 @@ from lab.errors import LabError
 from lab.guests import channel
 from lab.guests.disks import usage
 from lab.guests.guest import Guest
-from lab.guests.manager import Manager, cgroup_file, memory_of
+from lab.guests.manager import Manager
+from lab.guests.usage import Totals, rates, totals_of
 
 _TICK_SECONDS = 0.2
 # A guest that has said everything is looked at less often; the statistics of the host's CPU time need a while anyway.
@@ -22,8 +23,9 @@ _SLOW_SECONDS = 10.0
 # Told again although nothing has changed: whatever vCenter has made of it meanwhile.
 _REPEAT_SECONDS = 30.0
 _HEARTBEAT_LOST_SECONDS = 45.0
+# As often as a real host measures: a sample of vCenter's counters.
+_SAMPLE_SECONDS = 20.0
 _MEBIBYTE = 1024 * 1024
-_NOMINAL_MHZ = 2600
 
 log = logging.getLogger("guests")
 
@@ -37,8 +39,7 @@ class _Seen:
     told_at: float = 0.0
     looked: float = 0.0
     started: float = 0.0
-    cpu_seconds: float = 0.0
-    cpu_at: float = 0.0
+    used: Totals | None = None
 
 
 class Watch:
@@ -51,12 +52,16 @@ class Watch:
 
     def run(self) -> None:
         """Look until stop is called."""
+        measured = time.monotonic()
         while not self._stop.wait(_TICK_SECONDS):
             for guest in self._manager.guests():
                 try:
                     self._look(guest)
                 except Exception:  # a guest that is being taken away is no reason to look after none
                     log.exception("%s", guest.machine.name)
+            if time.monotonic() - measured >= _SAMPLE_SECONDS:
+                measured = time.monotonic()
+                self._tell_usage()
 
     def stop(self) -> None:
         """End after this round."""
@@ -77,6 +82,9 @@ class Watch:
         if seen.told.get("tools") == "guestToolsRunning" and now - seen.looked < _SLOW_SECONDS:
             return
         seen.looked = now
+        pid = guest.pid()
+        if seen.used is None and pid is not None:
+            seen.used = totals_of(guest, pid)  # where the first sample begins
         self._take_guestinfo(guest, seen)
         state = self._state(guest, seen)
         if state is not None:
@@ -106,15 +114,31 @@ class Watch:
             "hostname": tools[0],
             "nets": _nets(guest, tools[1]),
             "disks": _disks(guest),
-            "cpu_mhz": self._cpu_mhz(guest, seen),
-            "memory_mb": memory_of(guest) // _MEBIBYTE,
         }
 
-    def _cpu_mhz(self, guest: Guest, seen: _Seen) -> int:
-        used, now = _cpu_seconds(guest), time.monotonic()
-        share = (used - seen.cpu_seconds) / (now - seen.cpu_at) if seen.cpu_at else 0.0
-        seen.cpu_seconds, seen.cpu_at = used, now
-        return round(share * _NOMINAL_MHZ)
+    def _tell_usage(self) -> None:
+        """Measure all guests and tell each vCenter of its own, in one call."""
+        reports: dict[str, list[dict[str, Any]]] = {}
+        for guest in self._manager.guests():
+            try:
+                usage = self._measure(guest)
+            except OSError:  # it is being switched off
+                continue
+            if usage is not None:
+                report = reports.setdefault(guest.machine.vcenter, [])
+                report.append({"reference": guest.machine.reference, **usage})
+        for vcenter, report in reports.items():
+            try:
+                Control(self._manager.settings.controls[vcenter]).tell_usage(report)
+            except LabError as error:
+                log.warning("%s: %s", vcenter, error)  # this sample is lost; a gap is honest
+
+    def _measure(self, guest: Guest) -> dict[str, float] | None:
+        seen, pid = self._seen.get(guest.identity), guest.pid()
+        if seen is None or pid is None or guest.started != seen.started:
+            return None
+        before, seen.used = seen.used, totals_of(guest, pid)
+        return rates(before, seen.used) if before else None
 
     def _tell(self, guest: Guest, seen: _Seen, state: dict[str, Any]) -> None:
         now = time.monotonic()
@@ -133,7 +157,7 @@ class Watch:
 
 
 def _not_running() -> dict[str, Any]:
-    return {"tools": "guestToolsNotRunning", "heartbeat": "gray", "cpu_mhz": 0, "memory_mb": 0}
+    return {"tools": "guestToolsNotRunning", "heartbeat": "gray"}
 
 
 def _nets(guest: Guest, addresses: list[tuple[str, str]]) -> list[dict[str, Any]]:
@@ -155,17 +179,11 @@ def _disks(guest: Guest) -> list[dict[str, Any]]:
             capacity, free = usage(place)
             # Rounded: every change is kept in vCenter's journal.
             found.append(
-                {"path": guest.machine.mount_of(position), "capacity": capacity, "free": free // _MEBIBYTE * _MEBIBYTE}
+                {
+                    "key": guest.machine.disks[position].key,
+                    "path": guest.machine.mount_of(position),
+                    "capacity": capacity,
+                    "free": free // _MEBIBYTE * _MEBIBYTE,
+                }
             )
     return found
-
-
-def _cpu_seconds(guest: Guest) -> float:
-    version1 = cgroup_file(guest, "cpuacct", "cpuacct.usage")
-    if version1 is not None:
-        return int(version1) / 1e9
-    for line in (cgroup_file(guest, "cpu", "cpu.stat") or "").splitlines():
-        name, _, value = line.partition(" ")
-        if name == "usage_usec":
-            return int(value) / 1e6
-    return 0.0

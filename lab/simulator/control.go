@@ -74,6 +74,7 @@ func (v *vcenter) control() http.Handler {
 	})
 	mux.HandleFunc("GET /machines", v.serveMachines)
 	mux.HandleFunc("POST /guest", v.serveGuest)
+	mux.HandleFunc("POST /usage", v.serveUsage)
 	mux.HandleFunc("POST /world", func(w http.ResponseWriter, r *http.Request) {
 		var world World
 		if decode(w, r, &world) {

@@ -20,8 +20,6 @@ type guestState struct {
 	Hostname  string            `json:"hostname,omitempty"`
 	Nets      []guestNet        `json:"nets,omitempty"`
 	Disks     []guestUse        `json:"disks,omitempty"`
-	CPUMHz    *int32            `json:"cpu_mhz,omitempty"`
-	MemoryMB  *int32            `json:"memory_mb,omitempty"`
 	Guestinfo map[string]string `json:"guestinfo,omitempty"`
 	Power     string            `json:"power,omitempty"` // set when the guest has switched itself off
 }
@@ -33,6 +31,7 @@ type guestNet struct {
 }
 
 type guestUse struct {
+	Key      int32  `json:"key"` // of the virtual disk below it
 	Path     string `json:"path"`
 	Capacity int64  `json:"capacity"`
 	Free     int64  `json:"free"`
@@ -99,10 +98,12 @@ func (s *guestState) write(ctx *simulator.Context, machine *simulator.VirtualMac
 		set("summary.guest.toolsStatus", summary.ToolsStatus, status)
 		if !running {
 			s.Nets = []guestNet{}
+			nothingMeasured(machine)
 		}
 	}
 	if s.Heartbeat != "" {
 		set("guestHeartbeatStatus", machine.GuestHeartbeatStatus, types.ManagedEntityStatus(s.Heartbeat))
+		machine.Summary.QuickStats.GuestHeartbeatStatus = types.ManagedEntityStatus(s.Heartbeat)
 	}
 	if s.Hostname != "" {
 		set("guest.hostName", guest.HostName, s.Hostname)
@@ -117,25 +118,11 @@ func (s *guestState) write(ctx *simulator.Context, machine *simulator.VirtualMac
 	if s.Disks != nil {
 		set("guest.disk", guest.Disk, disksInUse(s.Disks))
 	}
-	s.writeStatistics(machine)
 	if s.Power == string(types.VirtualMachinePowerStatePoweredOff) && machine.Runtime.PowerState != types.VirtualMachinePowerStatePoweredOff {
 		setPower(ctx, machine, types.VirtualMachinePowerStatePoweredOff)
 	}
 	if len(changes) > 0 {
 		ctx.Update(machine, changes)
-	}
-}
-
-// writeStatistics goes past the journal: what was used ten seconds ago is
-// nothing that must survive.
-func (s *guestState) writeStatistics(machine *simulator.VirtualMachine) {
-	if s.CPUMHz != nil {
-		machine.Summary.QuickStats.OverallCpuUsage = *s.CPUMHz
-		machine.Summary.QuickStats.OverallCpuDemand = *s.CPUMHz
-	}
-	if s.MemoryMB != nil {
-		machine.Summary.QuickStats.GuestMemoryUsage = *s.MemoryMB
-		machine.Summary.QuickStats.HostMemoryUsage = *s.MemoryMB
 	}
 }
 
@@ -172,7 +159,8 @@ func number(text string) int32 {
 func disksInUse(told []guestUse) []types.GuestDiskInfo {
 	disks := []types.GuestDiskInfo{}
 	for _, disk := range told {
-		disks = append(disks, types.GuestDiskInfo{DiskPath: disk.Path, Capacity: disk.Capacity, FreeSpace: disk.Free})
+		disks = append(disks, types.GuestDiskInfo{DiskPath: disk.Path, Capacity: disk.Capacity, FreeSpace: disk.Free,
+			FilesystemType: "ext4", Mappings: []types.GuestInfoVirtualDiskMapping{{Key: disk.Key}}})
 	}
 	return disks
 }

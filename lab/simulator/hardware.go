@@ -24,6 +24,8 @@ type hardware struct {
 // applyHost writes the data's figures into a host. The caller holds the host's
 // lock or is the only one who knows the host.
 func (h *hardware) applyHost(host *simulator.HostSystem) {
+	stats := &host.Summary.QuickStats // the simulator's are invented; see sumUpHosts
+	stats.OverallCpuUsage, stats.OverallMemoryUsage = 0, 0
 	product := types.AboutInfo{}
 	if host.Config != nil {
 		product = host.Config.Product

@@ -56,6 +56,7 @@ func linkMachine(ctx *simulator.Context, machine *simulator.VirtualMachine) {
 	if machine.DataSets == nil {
 		machine.DataSets = map[string]*simulator.DataSet{}
 	}
+	nothingMeasured(machine) // what was, before this process
 	owners := append([]types.ManagedObjectReference(nil), machine.Datastore...)
 	owners = append(owners, machine.Network...)
 	for _, owner := range []*types.ManagedObjectReference{machine.Runtime.Host, machine.ResourcePool} {

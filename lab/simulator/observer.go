@@ -20,6 +20,7 @@ type observer struct {
 	tags     *tagStore
 	guests   *guests
 	nfc      *nfc
+	usage    *usageHistory
 }
 
 var observerRef = types.ManagedObjectReference{Type: "LabObserver", Value: "observer"}
@@ -74,6 +75,7 @@ func (o *observer) UpdateObject(ctx *simulator.Context, object mo.Reference, cha
 // RemoveObject forgets the object.
 func (o *observer) RemoveObject(ctx *simulator.Context, ref types.ManagedObjectReference) {
 	o.journal.Remove(ref)
+	o.usage.Forget(ref)
 }
 
 func (o *observer) taskEnded(ctx *simulator.Context, task *mo.Task) {

@@ -45,6 +45,7 @@ type vcenter struct {
 	observer *observer
 	guests   *guests
 	nfc      *nfc
+	usage    *usageHistory
 
 	listener net.Listener
 	server   *http.Server
@@ -71,6 +72,7 @@ func newVCenter(config *Config) (*vcenter, error) {
 		config: config, started: time.Now(), accounts: accounts,
 		counters: newCounters(), delays: &delayer{}, faults: &faultRules{}, world: &worldHolder{},
 		journal: newJournal(config.JournalFile), guests: newGuests(config.VCenter, config.GuestsSocket), nfc: &nfc{},
+		usage: newUsageHistory(),
 	}
 	v.world.Set(world)
 	if v.listener, err = net.Listen("tcp", config.Listen); err != nil {
@@ -116,6 +118,10 @@ func (v *vcenter) build(tlsConfig *tls.Config) {
 		openField(managedOwner(roles), "nextID").SetInt(firstRoleID)
 	}
 
+	if manager, ok := v.registry.Get(*content.PerfManager).(*simulator.PerformanceManager); ok {
+		v.registry.Put(newPerformance(manager, v.usage))
+	}
+
 	v.service.RegisterSDK(v.registry, v.registry.Path+"/vimService")
 	patterns, handler := vapi.New(v.service.Listen, v.registry)
 	for _, pattern := range patterns {
@@ -149,7 +155,7 @@ func (v *vcenter) restore() error {
 	}
 	hardware := &hardware{world: v.world}
 	v.observer = &observer{hardware: hardware, capacity: newCapacity(v.world),
-		networks: newNetworks(), journal: v.journal, tags: v.tags, guests: v.guests, nfc: v.nfc}
+		networks: newNetworks(), journal: v.journal, tags: v.tags, guests: v.guests, nfc: v.nfc, usage: v.usage}
 	v.registry.AddHandler(v.observer)
 	gate := &gate{accounts: v.accounts, counters: v.counters, delays: v.delays, faults: v.faults, guests: v.guests}
 	v.registry.Handler = gate.Handle
