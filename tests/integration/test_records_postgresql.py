@@ -12,8 +12,9 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
@@ -26,8 +27,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
     LockHeldError,
     StoreUnreachableError,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.samples import Filters, SampleStore
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import ObjectResult, Origin
+from tests.support.observations import machine_sample, observation
 
 REPOSITORY = Path(__file__).parents[2]
 ORIGIN = Origin(actor="hanako", host="controller-1", run_id="run-1", commit="abc")
@@ -122,6 +125,41 @@ def fill(store: Store, count: int = 6) -> None:
 def test_the_migrations_make_exactly_the_tables_of_today(store: Store) -> None:
     with store.database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), sample_tables.metadata) == []
+
+
+def test_samples_are_kept_summed_up_and_forgotten_as_in_sqlite(store: Store, tmp_path: Path) -> None:
+    tokyo = ZoneInfo("Asia/Tokyo")
+    first = datetime(2026, 11, 24, 0, 5, tzinfo=UTC)
+    last = date(2026, 11, 26)
+    whole = (date(2026, 11, 24), last)
+    results = []
+    with open_store(f"sqlite:///{tmp_path / 'records.sqlite3'}", production=False) as other:
+        for samples in (SampleStore(store, tokyo), SampleStore(other, tokyo)):
+            for number in range(60):
+                network = None if number % 7 == 0 else 3_000_000_000 // (number + 1) % 2_000_000_000
+                machine = machine_sample("a", cpu_used_mhz=number * 37 % 100, network_used_kbps=network)
+                gone = [machine_sample("b", system=None, cpu_used_mhz=None)] if number < 30 else []
+                samples.save(observation(first + timedelta(hours=number), [machine, *gone]))
+            latest = samples.latest(first + timedelta(days=9))
+            reduced = samples.reduce(last, sample_days_kept=1, months_kept=60)
+            results.append(
+                (
+                    latest,
+                    reduced,
+                    samples.latest(first + timedelta(hours=1)),
+                    samples.days(*whole),
+                    samples.daily_totals("system", *whole),
+                    samples.storage_totals("owner", *whole, Filters(systems=(None,))),
+                    samples.cluster_days(*whole),
+                    samples.host_days(*whole),
+                    samples.datastore_days(*whole),
+                    samples.machine_periods(*whole),
+                )
+            )
+    postgresql, sqlite = results
+    assert postgresql == sqlite
+    assert postgresql[1].forgotten_samples == 15  # of the first day; 09:05 to 23:05
+    assert [each.samples for each in postgresql[3]] == [15, 24, 21]
 
 
 def test_opening_again_finds_everything_as_it_was(store: Store, server: Server, database: str) -> None:

@@ -162,4 +162,5 @@ def _devices(
     missing = [machine for machine in machines if machine.reference not in devices]
     for reference, properties in _of_some(session, (DEVICES,), missing).items():
         devices[reference] = read_machines.device_facts(properties.get(DEVICES))
+    cache.store(machines, devices)
     return devices
