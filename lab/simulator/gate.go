@@ -77,6 +77,9 @@ func (g *gate) Handle(ctx *simulator.Context, method *simulator.Method) (mo.Refe
 		current.before = placementOf(ctx, method.This)
 	case "RemoveSnapshot_Task", "RemoveAllSnapshots_Task":
 		keepFiles(ctx, current.machine)
+		if body, ok := method.Body.(*types.RemoveSnapshot_Task); ok {
+			leaveCurrentRoot(ctx, current.machine, body.This)
+		}
 	case "ModifyListView", "ResetListView":
 		current.release = lockFilters(ctx)
 	}

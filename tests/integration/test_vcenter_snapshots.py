@@ -151,6 +151,9 @@ def test_a_revert_makes_that_snapshot_the_one_that_the_machine_runs_from(lab: VC
     assert virtual.snapshot.currentSnapshot._moId == second.reference
     assert [each.error for each in revert_snapshots(session, [first])] == [""]
     assert virtual.snapshot.currentSnapshot._moId == first.reference
+    # Now it runs from a root on which another hangs: that one stays when the root goes.
+    assert [each.error for each in remove_snapshots(session, [first])] == [""]
+    assert [each.reference for each in read_snapshots(session, [machine])[machine]] == [second.reference]
 
 
 def test_a_machine_that_has_vanished_is_an_error_of_its_own(lab: VCenterLab, session: Session) -> None:
