@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import cut
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Table, Value
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import shown
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Kind, Table, Value
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import TIB_GB, shown
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 LIMIT_COLOUR = "#D55E00"
 FONT = "'Hiragino Sans','Yu Gothic','Meiryo','Noto Sans CJK JP','IPAGothic',sans-serif"
 WIDTH = 360
-_LABEL_COLUMNS = 20  # of the names beside the bars, in columns of a terminal
+_LABEL_COLUMNS = 24  # of the names beside the bars, in columns of a terminal
 _LABEL_PX = 6.2  # per column, at 11 px
 _ROW_PX = 26
 _TREND_PX = 190
@@ -89,10 +89,15 @@ def _bars(table: Table, chart: Chart, zone: ZoneInfo, language: str) -> Spec | N
         limit = row.values[table.index(chart.limit)] if chart.limit else None
         if _drawable(limit):
             limits.append({"name": name, "value": limit, "series": table.column(str(chart.limit)).title})
+    kind = table.column(chart.series[0]).kind
+    most = max([each["value"] for each in (*values, *limits)] + [_stack(values, names) if chart.stacked else 0.0])
+    divisor, unit = _scale(kind, most, chart.unit, language)
+    for each in (*values, *limits):
+        each["value"] /= divisor
+    most /= divisor
     labels = max(width_of(name) for name in names) * _LABEL_PX
     titles = [table.column(key).title for key in chart.series]
     several = len(titles) > 1
-    most = max([each["value"] for each in (*values, *limits)] + [_stack(values, names) if chart.stacked else 0.0])
     y: Spec = {
         "field": "name",
         "type": "nominal",
@@ -102,7 +107,7 @@ def _bars(table: Table, chart: Chart, zone: ZoneInfo, language: str) -> Spec | N
     x: Spec = {
         "field": "value",
         "type": "quantitative",
-        "axis": {"title": chart.unit, "tickCount": 4, "format": "~s" if most >= 100_000 else ",~f", "labelFlush": True},
+        "axis": {"title": unit, "tickCount": 4, "format": ",~f", "labelFlush": True},
         # Room for the number behind the longest bar.
         "scale": {"domain": [0, most * (1.05 if several else 1.22)] if most else [0, 1], "nice": False},
     }
@@ -207,6 +212,15 @@ def _whole(inner: Spec, width: float, height: float) -> Spec:
             "view": {"stroke": None},
         },
     }
+
+
+def _scale(kind: Kind, most: float, unit: str, language: str) -> tuple[float, str]:
+    """(divisor, unit) in which the numbers at an axis stay short."""
+    if kind == "gib" and most >= 10 * TIB_GB:
+        return float(TIB_GB), "TiB"
+    if kind == "yen" and most >= 1_000_000:
+        return (10_000.0, "万円") if language == "ja" else (1_000_000.0, "million yen")
+    return 1.0, unit
 
 
 def _drawable(value: Value) -> bool:

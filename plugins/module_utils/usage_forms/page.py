@@ -12,12 +12,23 @@ from markupsafe import Markup
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.charts import chart_svgs
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Column, Paper, Table, Value
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+    Column,
+    Paper,
+    Section,
+    Table,
+    Value,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import shown
+
+_NARROW = {
+    "ja": "画面が狭いため、調達単位・部局などの列は表示していません。表は横に動かせます。",
+    "en": "Columns such as equipment and bureau are left out on this narrow screen; tables scroll sideways.",
+}
 
 
 def page_html(templates: Path, paper: Paper, zone: ZoneInfo) -> str:
-    """Render the page. `templates` is the folder with capacity_report.html.j2 and capacity_table.html.j2.
+    """Render the page. `templates` is the folder with capacity_*.html.j2.
 
     Raises:
         OSError: a template cannot be read.
@@ -30,23 +41,39 @@ def page_html(templates: Path, paper: Paper, zone: ZoneInfo) -> str:
         lstrip_blocks=True,
     )
     environment.filters["printable"] = printable
-    draw = _drawer(environment, paper, zone)
-    return environment.get_template("capacity_report.html.j2").render(paper=paper, draw=draw)
+    page = environment.get_template("capacity_report.html.j2")
+    return page.render(
+        paper=paper,
+        narrow=_NARROW[paper.language],
+        draw=_tables(environment, paper, zone),
+        charts=_charts(environment, paper, zone),
+    )
 
 
-def _drawer(environment: Environment, paper: Paper, zone: ZoneInfo) -> Callable[[Table], Markup]:
-    template = environment.get_template("capacity_table.html.j2")
+def _charts(environment: Environment, paper: Paper, zone: ZoneInfo) -> Callable[[Section], Markup]:
+    template = environment.get_template("capacity_charts.html.j2")
 
-    def draw(table: Table) -> Markup:
-        def text(value: Value, column: Column) -> str:
-            return shown(value, column, paper.language, zone)
-
+    def draw(section: Section) -> Markup:
+        """All drawings of a section, beside each other; those of a folded table too."""
         # The drawings come from our own specifications; the library escapes the names in them.
         drawings = [
             (title, Markup(svg))  # noqa: S704 (2026-11-24): see above
+            for table in section.tables
             for chart in table.charts
             for title, svg in chart_svgs(table, chart, zone, paper.language)
         ]
+        return Markup(template.render(drawings=drawings))  # noqa: S704 (2026-11-24): rendered with autoescape
+
+    return draw
+
+
+def _tables(environment: Environment, paper: Paper, zone: ZoneInfo) -> Callable[[Table], Markup]:
+    template = environment.get_template("capacity_table.html.j2")
+
+    def text(value: Value, column: Column) -> str:
+        return shown(value, column, paper.language, zone)
+
+    def draw(table: Table) -> Markup:
         rows = [
             (
                 row.mark,
@@ -61,18 +88,25 @@ def _drawer(environment: Environment, paper: Paper, zone: ZoneInfo) -> Callable[
         totals = None
         if sums is not None:
             totals = [
-                (_look(value, column), text(value, column) if column.total else "")
+                (
+                    _look(value, column) if column.total else _look("", column),
+                    text(value, column) if column.total else "",
+                )
                 for value, column in zip(sums, table.columns, strict=True)
             ]
             totals[0] = ("text", paper.total_word)
-        return Markup(template.render(table=table, drawings=drawings, rows=rows, totals=totals))  # noqa: S704 (2026-11-24): rendered with autoescape
+        return Markup(template.render(table=table, rows=rows, totals=totals))  # noqa: S704 (2026-11-24): as above
 
     return draw
 
 
 def _look(value: Value, column: Column) -> str:
-    kind = "number" if column.is_number else "text"
-    return f"{kind} none" if value is None else kind
+    looks = ["number" if column.is_number else "text"]
+    if value is None:
+        looks.append("none")
+    if not column.narrow:
+        looks.append("wide")
+    return " ".join(looks)
 
 
 def _percent(value: Value, column: Column) -> float | None:

@@ -63,7 +63,8 @@ def make_paper(report: UsageReport, estate: Estate, language: Language) -> Paper
         title=speech(f"容量・利用状況報告書（{header.estate}）", f"Capacity and usage: {header.estate_en}"),
         subtitle=_subtitle(header, speech),
         facts=tuple(_facts(report, speech)),
-        alerts=(*_alerts(report, speech), *_notes(header, speech)),
+        alerts=tuple(_alerts(report, speech)),
+        notes=tuple(_note(note, speech) for note in header.notes if note.code != "vcenter-unreachable"),
         missing=missing,
         sections=sections,
         divisions=tuple(Division(id=each.division, name=speech(each.name, each.name_en)) for each in report.divisions),
@@ -201,11 +202,6 @@ def _exceeded(each: Exceeded, speech: Speech) -> str:
         parts.insert(0, speech.code(RESOURCES, each.resource))
     basis = speech("・", ", ").join(parts)
     return speech(f"{text}［{basis}］", f"{text} [{basis}]")
-
-
-def _notes(header: Header, speech: Speech) -> list[Fact]:
-    name = speech("注記", "note")
-    return [Fact(name=name, text=_note(note, speech)) for note in header.notes if note.code != "vcenter-unreachable"]
 
 
 def _note(note: Note, speech: Speech) -> str:

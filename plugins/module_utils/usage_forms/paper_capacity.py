@@ -119,6 +119,8 @@ def _cluster_table(report: UsageReport, speech: Speech, resource: Resource) -> T
         basis for basis in _ALL_BASES if any(each.balance(resource, basis) is not None for each in report.clusters)
     ]
     passed = marks_of(report, f"cluster_{resource}_percent")
+    limits = speech.estate.platform.capacity.thresholds
+    threshold = limits.cluster_cpu_percent if resource == "cpu" else limits.cluster_memory_percent
     unit: dict[Basis, str] = (
         {"described": "vCPU", "actual": "vCPU", "demand": "MHz"}
         if resource == "cpu"
@@ -129,7 +131,7 @@ def _cluster_table(report: UsageReport, speech: Speech, resource: Resource) -> T
         balances = [each.balance(resource, basis) for basis in bases]
         rows.append(
             Row(
-                values=(each.cluster, speech.equipment(each.equipment), *_balance_values(balances)),
+                values=(each.cluster, speech.equipment(each.equipment), *_balance_values(balances), threshold),
                 mark=_mark(balances, each.cluster, passed),
             )
         )
@@ -142,6 +144,7 @@ def _cluster_table(report: UsageReport, speech: Speech, resource: Resource) -> T
             speech.column("cluster", "クラスタ", "cluster"),
             speech.column("equipment", "調達単位", "equipment", narrow=False),
             *_balance_columns(speech, bases, kind, unit),
+            _threshold_column(speech),
         ),
         rows=tuple(rows),
         empty=speech("クラスタはありません。", "There is no cluster."),
@@ -151,11 +154,15 @@ def _cluster_table(report: UsageReport, speech: Speech, resource: Resource) -> T
     )
 
 
+def _threshold_column(speech: Speech) -> Column:
+    return speech.column("threshold_percent", "基準値", "threshold", "percent", narrow=False)
+
+
 def _percent_charts(title: str, category: str, bases: Sequence[Basis]) -> tuple[Chart, ...]:
     if not bases:
         return ()
     series = tuple(f"{basis}_percent" for basis in bases)
-    return (Chart(title=title, kind="bars", category=category, series=series, unit="%"),)
+    return (Chart(title=title, kind="bars", category=category, series=series, unit="%", limit="threshold_percent"),)
 
 
 def _cluster_facts(report: UsageReport, speech: Speech) -> Table:
@@ -215,6 +222,7 @@ def _tiers(report: UsageReport, speech: Speech) -> Table:
                     speech.tier(each.tier),
                     speech.equipment(each.equipment),
                     *_balance_values(balances),
+                    speech.estate.platform.capacity.thresholds.storage_percent,
                 ),
                 mark=_mark(balances, each.name, passed),
             )
@@ -227,6 +235,7 @@ def _tiers(report: UsageReport, speech: Speech) -> Table:
             speech.column("tier", "階層", "tier", narrow=False),
             speech.column("equipment", "調達単位", "equipment", narrow=False),
             *_balance_columns(speech, bases, "gib", dict.fromkeys(_ALL_BASES, "GiB")),
+            _threshold_column(speech),
         ),
         rows=tuple(rows),
         empty=speech("データストアはありません。", "There is no datastore."),

@@ -23,6 +23,7 @@ def paper_json(paper: Paper) -> str:
         "language": paper.language,
         "facts": [{"name": fact.name, "text": fact.text, "mark": fact.mark} for fact in paper.facts],
         "alerts": [{"name": fact.name, "text": fact.text, "mark": fact.mark} for fact in paper.alerts],
+        "notes": list(paper.notes),
         "missing": list(paper.missing),
         "tables": {table.key: _table_data(table) for table in paper.tables()},
     }

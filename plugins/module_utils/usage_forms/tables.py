@@ -145,6 +145,7 @@ class Paper:
     subtitle: str
     facts: tuple[Fact, ...]
     alerts: tuple[Fact, ...]
+    notes: tuple[str, ...]  # what must be known to read the numbers
     missing: tuple[str, ...]  # sources that could not be read, one line each
     sections: tuple[Section, ...]
     divisions: tuple[Division, ...]

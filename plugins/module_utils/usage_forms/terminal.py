@@ -42,6 +42,8 @@ def terminal_text(
     facts = (*paper.facts, *paper.alerts)
     names = max((width_of(fact.name) for fact in facts), default=0)
     lines += [line for fact in facts for line in drawing.fact(fact, min(names, width // 2))]
+    for note in paper.notes:
+        lines += wrap(f"* {note}", width)
     for section in paper.sections:
         lines += ["", drawing.strong(f"== {section.title}")]
         lines += [line for note in section.notes for line in wrap(note, width)]

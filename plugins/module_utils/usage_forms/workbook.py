@@ -57,6 +57,7 @@ _NAME_LENGTH = 31  # of a sheet, the program's limit
 _WIDEST = 44
 _HEADING_ROW = 2  # of a sheet with one table: title, empty, heading
 _CONTENTS = {"ja": "目次", "en": "Contents"}
+_NOTE = {"ja": "注記", "en": "note"}
 _SUMMARY = {"ja": "まとめ", "en": "Summary"}
 
 
@@ -124,7 +125,8 @@ class _Writer:
         sheet.write_string(1, 0, self.paper.subtitle)
         row = 3
         facts = [Fact(name="!", text=text, mark="alarm") for text in self.paper.missing]
-        for fact in (*facts, *self.paper.facts, *self.paper.alerts):
+        notes = [Fact(name=_NOTE[self.paper.language], text=text) for text in self.paper.notes]
+        for fact in (*facts, *self.paper.facts, *self.paper.alerts, *notes):
             fill = _fill(fact.mark)
             sheet.write_string(row, 0, fact.name, self._format(text_wrap=True, valign="top", bold=True, **fill))
             sheet.write_string(row, 1, fact.text, self._format(text_wrap=True, valign="top", **fill))

@@ -89,6 +89,7 @@ def paper_of(rows: tuple[Row, ...]) -> Paper:
         subtitle="",
         facts=(),
         alerts=(),
+        notes=(),
         missing=(),
         sections=(Section(key="s", title="節", tables=(table,)),),
         divisions=(),
