@@ -124,7 +124,7 @@ def fill(store: Store, count: int = 6) -> None:
 
 def test_the_migrations_make_exactly_the_tables_of_today(store: Store) -> None:
     with store.database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), sample_tables.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), sample_tables.sample_runs.metadata) == []
 
 
 def test_samples_are_kept_summed_up_and_forgotten_as_in_sqlite(store: Store, tmp_path: Path) -> None:

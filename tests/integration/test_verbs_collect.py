@@ -71,8 +71,8 @@ def test_what_is_saved_is_what_the_vcenters_say_object_by_object(few: EstateLab)
                     assert (host.cpu_cores, host.cpu_mhz, host.memory_gb) == size
                 else:
                     (datastore,) = [one for one in observation.datastores if one.name == each.name]
-                    size = (each.summary.capacity, each.summary.freeSpace)
-                    assert (datastore.capacity_gb * GIB, datastore.free_gb * GIB) == size
+                    assert datastore.capacity_gb * GIB == each.summary.capacity
+                    assert datastore.free_gb * GIB == each.summary.freeSpace
     changed = found["s13-db01"]
     assert (changed.memory_reserved_gb, changed.snapshots, changed.system, changed.segment) == (0.5, 1, "s13", "lgwan")
     assert changed.snapshot_gb is not None

@@ -29,7 +29,9 @@ MIDNIGHT = datetime(2026, 11, 24, tzinfo=TOKYO).astimezone(UTC)
 HOUR = timedelta(hours=1)
 KEPT = {"sample_days_kept": 35, "months_kept": 60}
 DAY_TABLES = [
-    table for table in sample_tables.metadata.sorted_tables if table.name.endswith("_days") or table.name == "day_reads"
+    table
+    for table in sample_tables.sample_runs.metadata.sorted_tables
+    if table.name.endswith("_days") or table.name == "day_reads"
 ]
 
 

@@ -66,7 +66,7 @@ def test_sqlite_is_set_up_for_many_processes_and_power_cuts(store: Store) -> Non
 
 def test_the_migrations_make_exactly_the_tables_of_today(store: Store) -> None:
     with store.database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), sample_tables.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), sample_tables.sample_runs.metadata) == []
 
 
 def test_a_database_of_a_later_version_is_refused(opened: Callable[[], Store], database_file: Path) -> None:
