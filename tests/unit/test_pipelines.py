@@ -70,7 +70,7 @@ def test_actions_of_others_are_pinned_by_commit_and_say_which_version_that_is() 
     ("wrong", "told"),
     [
         ("runs-on: ubuntu-24.04\n    container", "runs-in: ubuntu-24.04\n    container"),
-        ("${{ github.base_ref }}", "${{ github.base_reff }}"),
+        ("${{ github.token }}", "${{ github.tokken }}"),
         ("make test-all\n", "make test-all; if\n"),
     ],
 )
@@ -109,6 +109,16 @@ def test_both_pipelines_keep_the_same_tools_and_hand_over_the_same_files() -> No
     assert [path.rstrip("/") for path in gitlab["default"]["cache"]["paths"]] == [".venv", ".tools"]
     assert gitlab["change"]["artifacts"]["paths"] == ["reports/review.md", "reports/review.json"]
     assert "make test" in (ROOT / ".ci/run").read_text(encoding="utf-8")
+
+
+def test_the_merge_queue_is_checked_like_a_pull_request() -> None:
+    """Without the event the queue would wait for a check that never comes, or let through what nobody checked."""
+    workflow = yaml.safe_load(GITHUB.read_text(encoding="utf-8"))
+    # YAML 1.1 reads the key "on" as true.
+    assert "merge_group" in workflow[True]
+    change = workflow["jobs"]["change"]
+    assert "merge_group" in change["if"]
+    assert "merge_group.base_sha" in change["env"]["BASE"]
 
 
 def test_the_whole_history_is_there_for_the_merge() -> None:
