@@ -24,9 +24,10 @@ help: ## list the entry points
 ##@ the two commands of the README
 
 .PHONY: demo test
-demo: ## build the lab, provision the whole estate, prove that a second run changes nothing; GUESTS=some boots 17
-	@scripts/bootstrap lab $(if $(filter some all,$(GUESTS)),guests)
-	@$(MAKE) --output-sync=target -j2 setup lab-build
+demo: ## build the lab, provision the whole estate, prove that a second run changes nothing; GUESTS=some (17 boot), all, none
+	@scripts/bootstrap lab
+	@if [ "$(GUESTS)" != none ]; then scripts/bootstrap --optional guests; fi
+	@$(MAKE) --output-sync=target -j3 setup lab-build $(if $(filter none,$(GUESTS)),,lab-image)
 	@GUESTS=$(GUESTS) $(PYTHON) scripts/demo.py --lab $(LAB)
 
 test: setup-tests ## checks and tests, with one small end-to-end of each verb

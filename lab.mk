@@ -1,8 +1,8 @@
 # The lab's vCenters; included by the Makefile, which defines PYTHON, LAB and setup.
 LAB ?= default
 
-.PHONY: lab-build lab-up lab-stop lab-status lab-ssh lab-down
-# Which Linux machines boot when they are switched on: none | some | all; without it as the last time, at first none.
+.PHONY: lab-build lab-image lab-up lab-stop lab-status lab-ssh lab-down
+# Which Linux machines boot when they are switched on: none | some | all; without it as the last time, at first some.
 GUESTS ?=
 # The tape library with its software: yes | no; without it as the last time, at first no.
 TAPE ?=
@@ -10,8 +10,11 @@ TAPE ?=
 lab-build: ## build the vCenter simulator (only if its sources have changed)
 	@python3 lab/lab.py build
 
+lab-image: ## build the guests' image and the mirror's content (only if something of them has changed)
+	@python3 lab/lab.py image
+
 lab-up: setup ## start the lab LAB=default, or what is missing of it; GUESTS=none, some or all; TAPE=yes or no
-	@if [ -n "$(GUESTS)" ] && [ "$(GUESTS)" != none ]; then scripts/bootstrap guests; fi
+	@if [ "$(GUESTS)" != none ]; then scripts/bootstrap --optional guests; fi
 	@if [ "$(TAPE)" = yes ]; then scripts/bootstrap tape; fi
 	@$(PYTHON) lab/lab.py up --lab $(LAB) $(if $(GUESTS),--guests $(GUESTS)) $(if $(TAPE),--tape $(TAPE))
 

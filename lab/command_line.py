@@ -51,13 +51,14 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     command("build", _build, "build the simulator")
+    command("image", _image, "build the guests' image and the mirror's content")
     command("check-sources", _check_sources, "gofmt, go vet and go test over the simulator")
     up = command("up", _up, "start the lab, or what is missing of it")
     up.add_argument("--world", type=Path, help="JSON file with hosts and datastores (default: from platform/)")
     up.add_argument(
         "--guests",
         choices=("none", "some", "all"),
-        help="which Linux machines boot when switched on (default: GUESTS, else as the last time, at first none)",
+        help="which Linux machines boot when switched on (default: GUESTS, else as the last time, at first some)",
     )
     up.add_argument(
         "--tape",
@@ -85,6 +86,18 @@ def _build(_options: argparse.Namespace) -> int:
     return 0
 
 
+def _image(_options: argparse.Namespace) -> int:
+    from lab.guests.image import ensure_image
+    from lab.guests.requirements import missing
+
+    lacking = missing()
+    if lacking:
+        print("\n  ".join(["no image is made, since guests cannot run on this machine:", *lacking]))
+        return 0
+    print(ensure_image())
+    return 0
+
+
 def _check_sources(_options: argparse.Namespace) -> int:
     check_sources()
     print("the simulator's sources are clean")
@@ -93,19 +106,26 @@ def _check_sources(_options: argparse.Namespace) -> int:
 
 def _up(options: argparse.Namespace) -> int:
     from lab.guests.plan import plan
+    from lab.guests.requirements import missing
     from lab.world import build_world
 
     world = build_world(REPOSITORY) if options.world is None else _read_world(options.world)
     laboratory = _laboratory(options)
-    choice = options.guests or os.environ.get("GUESTS") or laboratory.state().get("guests", "none")
+    choice = options.guests or os.environ.get("GUESTS") or laboratory.state().get("guests", "some")
     guests = plan(REPOSITORY, choice)
+    lacking = missing() if guests else []
+    if lacking:
+        print(
+            "\n  ".join(["the lab runs without guests (machines are records only), since this is missing:", *lacking])
+        )
+        guests = None
     laboratory.up(world, guests=guests, estate=_estate() if guests else None)
     tape = options.tape or os.environ.get("TAPE") or laboratory.state().get("tape", "no")
     if tape == "yes":
         laboratory.tape.up()
     elif laboratory.tape.stop():
         print("stopped tape")
-    laboratory.remember(guests=choice, tape=tape)
+    laboratory.remember(guests=choice, guests_lack=lacking, tape=tape)
     return 0
 
 
@@ -137,7 +157,7 @@ def _status(options: argparse.Namespace) -> int:
     print(f"{'vcenter':<14}{'pid':>8}{'port':>7}{'memory':>9}{'hosts':>7}{'VMs':>7}{'journal':>10}  log")
     for status in statuses:
         print(_line(status))
-    guests_run = _print_guests(_laboratory(options).guests)
+    guests_run = _print_guests(_laboratory(options).guests, _laboratory(options).state().get("guests_lack", []))
     services_run = _print_services(_laboratory(options))
     all_run = [guests_run, services_run, _print_tape(_laboratory(options)), *(status.pid for status in statuses)]
     return 0 if all(all_run) else EXIT_NOT_RUNNING
@@ -156,10 +176,10 @@ def _print_tape(laboratory: Laboratory) -> bool:
     return all(status.pid for status in statuses)
 
 
-def _print_guests(guests: Guests) -> bool:
-    """One line per machine that the guest manager knows; give whether all is well."""
+def _print_guests(guests: Guests, lacking: Sequence[str]) -> bool:
+    """One line per machine that the guest manager knows, or what keeps guests away; give whether all is well."""
     if not guests.paths.settings_file.exists():
-        print("\nguests: none (make lab-up GUESTS=some)")
+        print("\n  ".join(["\nguests: none" if lacking else "\nguests: none (make lab-up GUESTS=some)", *lacking]))
         return True
     pid = guests.process.pid()
     if pid is None:

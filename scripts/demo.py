@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""The main job, end to end in a lab: build the foundation, provision every machine, prove that nothing is left to do.
+"""The main job, end to end in a lab: build the foundation, provision every machine, log in to the guests, prove that
+nothing is left to do.
 
 It works on a lab of this repository only and refuses any other endpoint. `make demo` calls it; a second call finds
 everything done and says so.
@@ -19,7 +20,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,15 @@ BIN = REPOSITORY / ".venv/bin"
 sys.path.insert(0, str(REPOSITORY))
 
 from lab.control import Control
+from lab.errors import LabError
+from lab.guests.process import Guests
+from lab.guests.ssh import ssh_command
+from lab.paths import lab_paths
+
+# All guests of an estate on two cores; a few are there before anybody asks.
+_GUESTS_SECONDS = 240
+_AT_A_TIME = 4
+_AGAIN_SECONDS = 0.5
 from scripts._console import run_and_exit
 
 
@@ -59,6 +71,7 @@ class Demo:
         self._refuse_foreign_endpoints()
         self._step("build the foundation", lambda: self._playbook("foundation.yml"))
         self._step("provision the estate", lambda: self._playbook("provision.yml"))
+        self._step("log in to the guests", self._log_in)
         self._reset_counters()
         self._step("run it again", lambda: self._playbook("provision.yml"))
         self._step("count what it wrote", self._require_no_writing_call)
@@ -78,12 +91,29 @@ class Demo:
                 "Look next:",
                 f"  the plan as a page         {self._plan.relative_to(REPOSITORY)}",
                 "  what runs                  make lab-status",
+                "  a shell in a guest         make lab-ssh HOST=s02-db01",
                 "  the inventory as a tree    make graph",
                 "  what was done, by whom     .venv/bin/python scripts/records.py list",
                 "  change something           edit a disk in systems/s02-public-assistance.yml, then make plan",
                 "  end the lab                make lab-down",
             ]
         )
+
+    def _log_in(self) -> str:
+        """Every guest that runs lets its administrator in and has the name of its machine."""
+        guests = Guests(lab_paths(self._lab))
+        if not guests.paths.settings_file.exists():
+            return "no guests: make lab-status says why"
+        names = [entry["name"] for entry in guests.client.guests() if entry["pid"]]
+        deadline = time.monotonic() + _GUESTS_SECONDS
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            refused = [name for name in pool.map(partial(_lets_in, guests, deadline), names) if name]
+        if refused:
+            raise DemoFailed(f"no login to {', '.join(refused)}; look at make lab-status")
+        memory = sum(entry["memory_bytes"] for entry in guests.client.guests())
+        result = f"{len(names)} guests, {memory / 1_000_000:.0f} MB of memory together"
+        print(result)
+        return result
 
     def _refuse_foreign_endpoints(self) -> None:
         """The demo changes things without asking, so it speaks only to its own lab on this machine."""
@@ -128,6 +158,21 @@ class Demo:
         started = time.monotonic()
         result = action()
         self.timings.append(Timing(title, time.monotonic() - started, result))
+
+
+def _lets_in(guests: Guests, deadline: float, name: str) -> str:
+    """Log in to a guest, again and again while it boots; give its name if that never works."""
+    while time.monotonic() < deadline:
+        try:
+            command = ssh_command(guests, name, ["hostname"])
+        except LabError:  # it has no address yet
+            time.sleep(_AGAIN_SECONDS)
+            continue
+        said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if said.returncode == 0:
+            return "" if said.stdout.strip() == name else name
+        time.sleep(_AGAIN_SECONDS)
+    return name
 
 
 def main() -> int:

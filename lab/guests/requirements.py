@@ -21,6 +21,8 @@ COMMANDS = {
     "ssh": "openssh-client",
     "ssh-keygen": "openssh-client",
     "nc": "netcat-openbsd",
+    "gpg": "gpg",
+    "apt-get": "apt",
 }
 _CAP_SYS_ADMIN, _CAP_NET_ADMIN, _CAP_SYS_RESOURCE = 21, 12, 24
 
