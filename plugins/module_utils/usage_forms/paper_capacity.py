@@ -259,7 +259,16 @@ def _datastores(report: UsageReport, speech: Speech) -> Table:
     charts: tuple[Chart, ...] = ()
     if any(each.used_gib is not None for each in report.datastores):
         title = speech("データストアの内訳（上位16）", "What lies on the datastores (top 16)")
-        chart = Chart(title=title, kind="bars", category="datastore", series=_PARTS, unit="GiB", stacked=True, rows=16)
+        chart = Chart(
+            title=title,
+            kind="bars",
+            category="datastore",
+            series=_PARTS,
+            unit="GiB",
+            stacked=True,
+            in_tib=True,
+            rows=16,
+        )
         charts = (chart,)
     return Table(
         key="datastores",

@@ -139,7 +139,7 @@ def _points(known: list[Forecast], as_of: date, speech: Speech) -> Table:
                 high="high",
                 limit="limit",
                 group="series",
-                unit="",
+                unit_column="unit",
                 rows=_DRAWINGS,
             ),
         ),

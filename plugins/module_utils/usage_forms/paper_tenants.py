@@ -129,7 +129,16 @@ def _divisions(report: UsageReport, speech: Speech) -> Table:
 
 
 def _chart(title: str, series: tuple[str, ...]) -> Chart:
-    return Chart(title=title, kind="bars", category="division", series=series, unit="GiB", stacked=True, rows=12)
+    return Chart(
+        title=title,
+        kind="bars",
+        category="division",
+        series=series,
+        unit="GiB",
+        stacked=True,
+        in_tib=series != ("memory_gib",),
+        rows=12,
+    )
 
 
 def _systems(report: UsageReport, speech: Speech) -> Table:
@@ -325,6 +334,7 @@ def _compared(report: UsageReport, speech: Speech) -> Table:
                 category="name",
                 series=("storage_gib", "actual_storage_gib", "used_storage_gib"),
                 unit="GiB",
+                in_tib=True,
                 rows=10,
             ),
         ),

@@ -57,13 +57,15 @@ class Chart:
     kind: Literal["bars", "trend"]
     category: str
     series: tuple[str, ...]
-    unit: str
+    unit: str = ""
+    unit_column: str | None = None  # trend only: column that says the unit
     stacked: bool = False
     limit: str | None = None  # column that holds the value not to pass
     low: str | None = None
     high: str | None = None
     group: str | None = None  # trend only: column that parts the table into one drawing per value
-    rows: int = 20  # the most lines that are drawn, the largest first
+    in_tib: bool = False  # storage: drawn in TiB where GiB would be long
+    rows: int = 20  # the most lines (trend: groups) that are drawn, the largest first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
 from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.charts import COLOURS, LIMIT_COLOUR
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_style import COLOURS, LIMIT_COLOUR
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
     Chart,
     Column,
@@ -332,7 +332,7 @@ def _parts(table: Table, chart: Chart, place: _Place) -> list[tuple[str, int, in
         if number == len(values) or values[number] != values[start]:
             parts.append((f"{chart.title}: {values[start]}", place.first + start, place.first + number - 1))
             start = number
-    return parts
+    return parts[: chart.rows]
 
 
 def _fill(mark: Mark) -> dict[str, str]:

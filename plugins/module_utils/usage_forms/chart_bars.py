@@ -1,0 +1,176 @@
+"""Horizontal bars: one per line of a table, stacked or beside each other, with a limit where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import cut
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_style import (
+    COLOURS,
+    LIMIT_COLOUR,
+    WIDTH_PX,
+    Spec,
+    is_drawable,
+    whole,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+    Chart,
+    Column,
+    Row,
+    Table,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import TIB_GB, number, shown
+
+_NAME_COLUMNS = 24  # of the names beside the bars, in columns of a terminal
+_NAME_PX = 6.2  # per column, at 11 px
+_ROW_PX = 26
+_BAR_PX = 12  # of one of several bars of a line
+_LEAST_PX = 120
+# One that is so many times the second, among more than so many, is left out of the drawing and named in its title.
+_TOWERING = 5
+_FEW = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """What is drawn: values by name and series, and limits by name, both in the unit of the axis."""
+
+    names: list[str]
+    values: list[Spec]
+    limits: list[Spec]
+    titles: list[str]
+    unit: str
+    most: float
+
+
+def bars(table: Table, chart: Chart, zone: ZoneInfo, language: Language) -> list[tuple[str, Spec]]:
+    """(title, specification), the longest bar first; nothing where no line has a number."""
+    lengths = [(row, _length(table, chart, row)) for row in table.rows]
+    ordered = sorted(((row, length) for row, length in lengths if length is not None), key=lambda item: -item[1])
+    if not ordered:
+        return []
+    title = chart.title
+    if len(ordered) > _FEW and ordered[0][1] > _TOWERING * ordered[1][1]:
+        # Beside one that towers over the others these could not be told apart.
+        row, length = ordered.pop(0)
+        name = row.values[table.index(chart.category)]
+        value = shown(length, table.column(chart.series[0]), language, zone)
+        title += f"（{name} {value} を除く）" if language == "ja" else f" (without {name}: {value})"
+    drawn = _drawn(table, chart, [row for row, _ in ordered[: chart.rows]], language)
+    return [(title, _spec(drawn, stacked=chart.stacked))]
+
+
+def _length(table: Table, chart: Chart, row: Row) -> float | None:
+    numbers = [value for value in (row.values[table.index(key)] for key in chart.series) if is_drawable(value)]
+    if not numbers:
+        return None
+    return float(sum(numbers)) if chart.stacked else float(max(numbers))
+
+
+def _drawn(table: Table, chart: Chart, rows: Sequence[Row], language: Language) -> _Drawn:
+    most = max(length for row in rows if (length := _length(table, chart, row)) is not None)
+    limit = table.index(chart.limit) if chart.limit else None
+    limits_known = [value for row in rows if limit is not None and is_drawable(value := row.values[limit])]
+    most = max([most, *limits_known])
+    divisor, unit = _scale(table, chart, most, language)
+    drawn = _Drawn(
+        names=[],
+        values=[],
+        limits=[],
+        titles=[_short(table.column(key)) for key in chart.series],
+        unit=unit,
+        most=most / divisor,
+    )
+    percent = table.column(chart.series[0]).kind == "percent"
+    for row in rows:
+        name = cut(str(row.values[table.index(chart.category)]), _NAME_COLUMNS)
+        while name in drawn.names:
+            name += "\u200b"  # two long names that are cut alike stay two bars
+        drawn.names.append(name)
+        for order, key in enumerate(chart.series):
+            value = row.values[table.index(key)]
+            if is_drawable(value):
+                scaled = value / divisor
+                text = f"{number(scaled, 1)}{'%' if percent else ''}"
+                series = drawn.titles[order]
+                drawn.values.append({"name": name, "series": series, "order": order, "value": scaled, "text": text})
+        if limit is not None and is_drawable(bound := row.values[limit]):
+            drawn.limits.append({"name": name, "value": bound / divisor})
+    return drawn
+
+
+def _spec(drawn: _Drawn, *, stacked: bool) -> Spec:
+    several = len(drawn.titles) > 1
+    width = max(_LEAST_PX, round(WIDTH_PX - 22 - _NAME_PX * max(width_of(name) for name in drawn.names)))
+    y: Spec = {
+        "field": "name",
+        "type": "nominal",
+        "sort": drawn.names,
+        "axis": {"title": None, "ticks": False, "domain": False, "labelLimit": 400, "labelPadding": 6},
+    }
+    x: Spec = {
+        "field": "value",
+        "type": "quantitative",
+        "axis": {"title": drawn.unit, "tickCount": 4, "format": ",~f", "labelFlush": True},
+        # Room for the number behind the longest bar.
+        "scale": {"domain": [0, drawn.most * (1.05 if several else 1.3) or 1], "nice": False},
+        "stack": "zero" if stacked else None,
+    }
+    encoding: Spec = {"x": x, "y": y, "color": _colours(drawn.titles)}
+    if several and stacked:
+        encoding["order"] = {"field": "order", "type": "quantitative"}
+    elif several:
+        encoding["yOffset"] = {"field": "series", "type": "nominal", "sort": drawn.titles}
+    layers: list[Spec] = [{"mark": {"type": "bar", "cornerRadiusEnd": 1}, "encoding": encoding}]
+    if not several:
+        layers.append(_numbers(x, y, width if drawn.limits else None))
+    if drawn.limits:
+        layers.append(
+            {
+                "data": {"values": drawn.limits},
+                "mark": {"type": "tick", "thickness": 3, "color": LIMIT_COLOUR, "size": _ROW_PX - 6},
+                "encoding": {"x": {**x, "stack": None}, "y": y},
+            }
+        )
+    row_px = max(_ROW_PX, _BAR_PX * len(drawn.titles) + 8) if several and not stacked else _ROW_PX
+    return whole({"data": {"values": drawn.values}, "layer": layers}, width, len(drawn.names) * row_px)
+
+
+def _colours(titles: Sequence[str]) -> Spec:
+    columns = 2 if max(width_of(title) for title in titles) <= _NAME_COLUMNS else 1
+    legend: Spec = {"title": None, "orient": "top", "direction": "horizontal", "columns": columns, "labelLimit": 330}
+    return {
+        "field": "series",
+        "type": "nominal",
+        "sort": list(titles),
+        "scale": {"domain": list(titles), "range": list(COLOURS[: len(titles)])},
+        "legend": legend if len(titles) > 1 else None,
+    }
+
+
+def _numbers(x: Spec, y: Spec, edge: int | None) -> Spec:
+    """The numbers behind the bars, or at the right edge, where no limit crosses them."""
+    mark: Spec = {"type": "text", "fontSize": 11, "color": "#1a1a1a", "align": "left", "dx": 4}
+    place = x
+    if edge is not None:
+        mark |= {"align": "right", "dx": 0}
+        place = {"value": edge}
+    return {"mark": mark, "encoding": {"x": place, "y": y, "text": {"field": "text", "type": "nominal"}}}
+
+
+def _scale(table: Table, chart: Chart, most: float, language: Language) -> tuple[float, str]:
+    """(divisor, unit) in which the numbers at an axis stay short."""
+    if chart.in_tib and most >= 10 * TIB_GB:
+        return float(TIB_GB), "TiB"
+    if table.column(chart.series[0]).kind == "yen" and most >= 1_000_000:
+        return (10_000.0, "万円") if language == "ja" else (1_000_000.0, "million yen")
+    return 1.0, chart.unit
+
+
+def _short(column: Column) -> str:
+    """A title without its unit, which stands at the axis."""
+    return column.title.partition(" (")[0]
