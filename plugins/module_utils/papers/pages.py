@@ -1,0 +1,37 @@
+"""Pages for paper: Jinja2 templates of the repository, one folder, one style; dates as officials write them."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.papers.symbols import code39_svg, qr_svg
+
+_WEEKDAYS = "月火水木金土日"
+_REIWA_BEFORE = 2018
+
+
+def japanese_date(day: date) -> str:
+    """令和8年12月1日（火）. Days before 令和 (2019-05-01) do not occur on our papers."""
+    if day < date(2019, 5, 1):
+        raise ValueError(f"{day} is before 令和")
+    year = day.year - _REIWA_BEFORE
+    return f"令和{'元' if year == 1 else year}年{day.month}月{day.day}日（{_WEEKDAYS[day.weekday()]}）"
+
+
+def render(templates: Path, name: str, **values: Any) -> str:
+    """One page or several. `templates`: roles/vault/templates of the repository."""
+    environment = Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["japanese_date"] = japanese_date
+    environment.globals["code39"] = code39_svg
+    environment.globals["qr"] = qr_svg
+    return environment.get_template(name).render(**values)
