@@ -17,6 +17,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capac
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.trend import Slope, Week, theil_sen, weekly_medians
 
+_NO_TIME = 1e-6  # of a day: what binary fractions lose must not cost a day
+
 
 def forecast(
     points: Sequence[tuple[date, float]],
@@ -82,4 +84,4 @@ def _days_until(last: Week, growth: float, limit: float, as_of: date, policy: Fo
     if growth <= 0:
         return None
     days = (limit - last.value) / growth - (as_of.toordinal() - last.ordinal)
-    return max(math.floor(days), 0) if days <= policy.horizon_days else None
+    return max(math.floor(days + _NO_TIME), 0) if days <= policy.horizon_days else None

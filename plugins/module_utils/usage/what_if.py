@@ -23,13 +23,15 @@ def what_if(
 ) -> WhatIf:
     """The answer for each cluster that is asked for: the one of that name, else all of the segment.
 
-    `clusters` and `tiers` are those of the whole estate. UnusableRequest: an unknown flavour, tier or place, or no
-    machine at all.
+    `clusters` and `tiers` are those of the whole estate. UnusableRequest: an unknown flavour, tier or place, no machine
+    at all, or a disk of less than nothing.
     """
     estate = scope.estate
     added = estate.platform.capacity.added_machine
     if request.count < 1:
         raise UnusableRequest(f"{request.count} machines cannot be added; ask for one or more")
+    if request.storage_gib_each is not None and request.storage_gib_each < 0:
+        raise UnusableRequest(f"a disk of {request.storage_gib_each} GiB cannot be added; give 0 or more")
     flavour = estate.flavour_by_id.get(request.flavour)
     if flavour is None:
         raise _unknown("flavour", request.flavour, list(estate.flavour_by_id))

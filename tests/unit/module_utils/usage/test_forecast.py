@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity import USUAL_CAPACITY
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.forecast import forecast
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import Forecast
+from tests.support.usage_estate import (
+    AS_OF,
+    make_history,
+    make_observation,
+    make_report,
+    make_series,
+    make_usage_estate,
+)
+
+POLICY = USUAL_CAPACITY.forecast
+
+
+def foretell(values: Iterable[tuple[int, float]], limit: float, **changes: Any) -> Forecast:
+    """`values` by days before the day of the report."""
+    return forecast(
+        sorted((AS_OF - timedelta(days=days), value) for days, value in values),
+        limit,
+        resource="storage",
+        basis="demand",
+        place="lgwan/fast",
+        unit="GiB",
+        as_of=AS_OF,
+        policy=replace(POLICY, **changes),
+    )
+
+
+def test_two_gib_a_day() -> None:
+    """100 days of exactly +2: The last week's median, 3 days ago, is 494; (700-494)/2 - 3 = 100."""
+    found = foretell(((day, 500.0 - 2 * day) for day in range(100)), 700.0)
+    assert (found.status, found.current, found.history_days, found.gap_days) == ("growing", 494.0, 100, 0)
+    assert (found.growth_per_day_slow, found.growth_per_day, found.growth_per_day_fast) == (2.0, 2.0, 2.0)
+    assert (found.days_until_full_low, found.days_until_full, found.days_until_full_high) == (100, 100, 100)
+
+
+def test_the_band_orders_the_days() -> None:
+    found = foretell(((day, 500.0 - 2 * day + 30 * (day % 3 - 1) * (day // 7 % 2)) for day in range(100)), 700.0)
+    assert found.days_until_full_low is not None
+    assert found.days_until_full is not None
+    assert found.days_until_full_high is None or found.days_until_full_high >= found.days_until_full
+    assert found.days_until_full_low <= found.days_until_full
+
+
+def test_gaps_are_counted_and_are_no_zeros() -> None:
+    found = foretell(((day, 500.0 - 2 * day) for day in range(100) if not 30 <= day < 50), 700.0)
+    assert (found.growth_per_day, found.history_days, found.gap_days) == (2.0, 80, 20)
+
+
+def test_too_little_history_says_so() -> None:
+    found = foretell(((day, 500.0 - 2 * day) for day in range(7 * 7)), 700.0)
+    assert (found.status, found.growth_per_day, found.days_until_full) == ("too-little-history", None, None)
+    assert (found.current, found.history_days) == (494.0, 49)
+
+
+def test_no_history_at_all() -> None:
+    found = foretell([], 700.0)
+    assert (found.status, found.current, found.first_day, found.points) == ("no-history", None, None, ())
+
+
+@pytest.mark.parametrize("growth", [0.0, -1.0])
+def test_what_does_not_grow_is_never_full(growth: float) -> None:
+    found = foretell(((day, 500.0 - growth * day) for day in range(100)), 700.0)
+    assert (found.status, found.days_until_full) == ("not-growing", None)
+
+
+def test_what_is_full_already() -> None:
+    found = foretell(((day, 500.0) for day in range(100)), 300.0)
+    assert (found.status, found.days_until_full_low, found.days_until_full_high) == ("full", 0, 0)
+    assert foretell([(0, 500.0)], 300.0).status == "full"  # a day is enough for that
+
+
+def test_beyond_the_horizon() -> None:
+    found = foretell(((day, 500.0 - 0.01 * day) for day in range(100)), 700.0)
+    assert (found.status, found.days_until_full) == ("beyond-horizon", None)
+
+
+def test_a_series_that_stopped_is_carried_on_from_its_end() -> None:
+    """The collector has been dead for 40 days: 100 days were left then, 60 are now."""
+    then = foretell(((day, 500.0 - 2 * day) for day in range(100)), 700.0)
+    now = foretell(((day + 40, 500.0 - 2 * day) for day in range(100)), 700.0)
+    assert (then.days_until_full, now.days_until_full) == (100, 60)
+    assert now.last_day == AS_OF - timedelta(days=40)
+
+
+def test_a_place_with_a_gap_in_one_datastore_has_a_gap_itself() -> None:
+    """Two datastores of one tier; one of them lacks 20 days. Summed up as zeros it would look like a fall."""
+    estate = make_usage_estate()
+    history = make_history(
+        series=(
+            make_series("lgwan-fast-01", "used_storage_gib", ((day, 400.0 - day) for day in range(100)), "datastore"),
+            make_series(
+                "lgwan-fast-02",
+                "used_storage_gib",
+                ((day, 500.0 - day) for day in range(100) if day >= 20),
+                "datastore",
+            ),
+        )
+    )
+    report = make_report(estate, observation=make_observation(estate), history=history)
+    found = next(each for each in report.forecasts if (each.place, each.basis) == ("lgwan/fast", "demand"))
+    assert (found.history_days, found.growth_per_day, found.limit) == (80, 2.0, 1600)
+    # Middle of the last week with values: 22 or 23 days ago, then 378 + 478 = 856 at 22 days: (1600-856)/2 - 22 = 350.
+    assert found.days_until_full == 350
+
+
+def test_soonest_first_and_short_of_the_threshold_is_exceeded() -> None:
+    estate = make_usage_estate()
+    history = make_history(
+        series=(
+            make_series("lgwan", "allocated_vcpu", ((day, 60.0 - 0.1 * day) for day in range(100))),
+            make_series("lgwan", "allocated_memory_gib", ((day, 100.0 - 0.1 * day) for day in range(100))),
+        )
+    )
+    report = make_report(estate, history=history)
+    known = [
+        (each.resource, each.status, each.days_until_full) for each in report.forecasts if each.status != "no-history"
+    ]
+    # vCPU: (64 - 59.7)/0.1 - 3 = 40; memory: (256 - 99.7)/0.1 - 3 = 1560
+    assert known == [("cpu", "growing", 40), ("memory", "growing", 1560)]
+    assert [(each.threshold, each.place, each.resource, each.value) for each in report.exceeded] == [
+        ("days_until_full", "lgwan", "cpu", 40)
+    ]
