@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ def target_of_inventory(inventory: Path, repository: Path) -> Mapping[str, Any]:
     from ansible.template import Templar
     from ansible.vars.manager import VariableManager
 
+    # Ansible takes over the import of collections; ours go on being imported as they were.
+    meta_path, path_hooks = list(sys.meta_path), list(sys.path_hooks)
     try:
         init_plugin_loader([])
         loader = DataLoader()
@@ -43,6 +46,15 @@ def target_of_inventory(inventory: Path, repository: Path) -> Mapping[str, Any]:
             raise VerbRefused(f"{inventory} does not define kyotsu_target")
         target = Templar(loader=loader, variables=variables).template(variables["kyotsu_target"])
     except AnsibleError as error:
-        raise VerbRefused(f"{inventory} cannot be used: {' '.join(str(error).split())}") from error
+        raise VerbRefused(f"{inventory} cannot be used: {_told(error)}") from error
+    finally:
+        sys.meta_path[:] = meta_path
+        sys.path_hooks[:] = path_hooks
+        sys.path_importer_cache.clear()
     plain: dict[str, Any] = json.loads(json.dumps(target))
     return plain
+
+
+def _told(error: Exception) -> str:
+    """Ansible's message on one line, without its advice to raise the verbosity, which a script does not have."""
+    return " ".join(str(error).partition(" Use -v")[0].split())
