@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import canonical
+from ansible_collections.kyotsu.platform.plugins.module_utils.review import REVIEW
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.provision import run_provision
 from tests.support.estate_lab import EstateLab, Finished, statuses, wait_for_task
@@ -90,6 +91,14 @@ def another_environment(_lab: EstateLab, file: Path) -> None:
     file.write_text(json.dumps(content), encoding="utf-8")
 
 
+def of_a_review(_lab: EstateLab, file: Path) -> None:
+    """The same changes and a digest that fits, but compared offline: nobody looked at the vCenter."""
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    content["plan"]["kind"] = REVIEW
+    content["digest"] = hashlib.sha256(canonical(content["plan"])).hexdigest()
+    file.write_text(json.dumps(content), encoding="utf-8")
+
+
 def no_file(_lab: EstateLab, file: Path) -> None:
     file.unlink()
 
@@ -104,6 +113,7 @@ def no_file(_lab: EstateLab, file: Path) -> None:
         (edited_file_with_digest, "1 of its 1 changes are others now"),
         (no_json, "it is not JSON"),
         (another_environment, "its content does not match its digest"),
+        (of_a_review, "it is a plan of kind 'review', provision takes 'live'"),
         (no_file, "No such file or directory"),
     ],
 )
