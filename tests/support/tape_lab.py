@@ -59,6 +59,9 @@ class TapeLab:
     def restore(self, job_id: int, target: Path) -> JobResult:
         return wait(self.jobs, self.jobs.restore(job_id, {"disk0": to_file(target)}), seconds=120)
 
+    def read_back(self, job_id: int, sha256: str) -> JobResult:
+        return wait(self.jobs, self.jobs.read_back(job_id, {"disk0": sha256}), seconds=60, media_seconds=4)
+
     def verify(self, job_id: int) -> JobResult:
         return wait(self.jobs, self.jobs.verify(job_id), seconds=120)
 
