@@ -13,8 +13,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.sample_day
     MACHINE_MEASURES,
     day_number,
     day_of,
-    machine_day_rows,
-    unreduced_days,
     whole_sum,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.sample_values import (
@@ -24,7 +22,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.sample_val
     Dimension,
     Filters,
     HostDay,
-    MachinePeriod,
     SampleDay,
     StorageTotal,
     Used,
@@ -60,7 +57,7 @@ def daily_totals(
     query = (
         sa.select(*columns)
         .select_from(days.join(places, places.c.id == days.c.place_id))
-        .where(_between(days.c.day, *period), *_limits(places, filters))
+        .where(_between(days.c.day, *period), *limits(places, filters))
         .group_by(places.c[dimension], days.c.day)
         .order_by(days.c.day)
     )
@@ -100,7 +97,7 @@ def storage_totals(
         .select_from(
             days.join(places, places.c.id == days.c.place_id).join(subjects, subjects.c.id == days.c.datastore_id)
         )
-        .where(_between(days.c.day, *period), *_limits(places, filters))
+        .where(_between(days.c.day, *period), *limits(places, filters))
         .group_by(value, days.c.day, tier)
     )
     series: dict[str | None, list[StorageTotal]] = {}
@@ -125,8 +122,8 @@ def cluster_days(connection: sa.Connection, first: date, last: date) -> list[Clu
             cpu_cores=row["cpu_cores"],
             cpu_total_mhz=row["cpu_total_mhz"],
             memory_gb=row["memory_gb"],
-            cpu_used_mhz=_measured(row, "cpu_used_mhz"),
-            memory_used_gb=_measured(row, "memory_used_gb"),
+            cpu_used_mhz=measured_of(row, "cpu_used_mhz"),
+            memory_used_gb=measured_of(row, "memory_used_gb"),
         )
         for row in _of_subjects(connection, t.cluster_days, "cluster_id", (first, last))
     ]
@@ -143,8 +140,8 @@ def host_days(connection: sa.Connection, first: date, last: date) -> list[HostDa
             cpu_cores=row["cpu_cores"],
             cpu_mhz=row["cpu_mhz"],
             memory_gb=row["memory_gb"],
-            cpu_used_mhz=_measured(row, "cpu_used_mhz"),
-            memory_used_gb=_measured(row, "memory_used_gb"),
+            cpu_used_mhz=measured_of(row, "cpu_used_mhz"),
+            memory_used_gb=measured_of(row, "memory_used_gb"),
         )
         for row in _of_subjects(connection, t.host_days, "host_id", (first, last))
     ]
@@ -167,61 +164,6 @@ def datastore_days(connection: sa.Connection, first: date, last: date) -> list[D
     ]
 
 
-def machine_periods(connection: sa.Connection, period: tuple[date, date], filters: Filters) -> list[MachinePeriod]:
-    """See SampleStore.machine_periods."""
-    days, places, subjects = t.machine_days, t.sample_places, t.sample_subjects
-    first, last = (day_number(day) for day in period)
-    # The days that are not reduced yet, today above all, still consist of single samples.
-    parts = [sa.select(days).where(days.c.day.between(first, last))]
-    parts += [machine_day_rows(day) for day in unreduced_days(connection) if first <= day <= last]
-    rows = sa.union_all(*parts).cte("rows") if len(parts) > 1 else parts[0].cte("rows")
-    c = rows.c
-    columns: list[sa.ColumnElement[Any]] = [
-        c.machine_id,
-        sa.func.min(c.day).label("first_day"),
-        sa.func.max(c.day).label("last_day"),
-        sa.func.count().label("days"),
-        sa.func.sum(sa.case((c.samples_on > 0, 1), else_=0)).label("days_on"),
-    ]
-    for name in MACHINE_MEASURES:
-        columns += [sa.func.sum(c[f"{name}_{part}"]).label(f"{name}_{part}") for part in ("count", "sum")]
-        columns += [sa.func.max(c[f"{name}_{part}"]).label(f"{name}_{part}") for part in ("highest", "p95")]
-    whole = sa.select(*columns).group_by(c.machine_id).subquery("whole")
-    kept = ("cpu_count", "memory_gb", "storage_allocated_gb", "storage_used_gb")
-    query = (
-        sa.select(
-            whole,
-            *(c[name] for name in kept),
-            subjects.c.identity,
-            subjects.c.key,
-            subjects.c.name,
-            *(places.c[name] for name in ("vcenter", "system", "owner", "segment", "cluster", "equipment")),
-        )
-        .select_from(
-            whole.join(rows, sa.and_(c.machine_id == whole.c.machine_id, c.day == whole.c.last_day))
-            .join(subjects, subjects.c.id == whole.c.machine_id)
-            .join(places, places.c.id == c.place_id)
-        )
-        .where(*_limits(places, filters))
-        .order_by(places.c.vcenter, subjects.c.name, subjects.c.identity)
-    )
-    return [_period(row) for row in connection.execute(query).mappings()]
-
-
-def _period(row: Mapping[Any, Any]) -> MachinePeriod:
-    same = ("vcenter", "identity", "key", "name", "system", "owner", "segment", "cluster", "equipment")
-    allocated = ("cpu_count", "memory_gb", "storage_allocated_gb", "storage_used_gb")
-    values: dict[str, Any] = {name: row[name] for name in (*same, *allocated)}
-    values |= {name: _measured(row, name) for name in MACHINE_MEASURES}
-    return MachinePeriod(
-        first_day=day_of(row["first_day"]),
-        last_day=day_of(row["last_day"]),
-        days=int(row["days"]),
-        days_on=int(row["days_on"]),
-        **values,
-    )
-
-
 def _of_subjects(
     connection: sa.Connection, days: sa.Table, key: str, period: tuple[date, date]
 ) -> Iterable[sa.RowMapping]:
@@ -239,15 +181,16 @@ def _between(column: sa.ColumnElement[int], first: date, last: date) -> sa.Colum
     return column.between(day_number(first), day_number(last))
 
 
-def _limits(places: sa.Table, filters: Filters) -> list[sa.ColumnElement[bool]]:
-    limits: list[sa.ColumnElement[bool]] = []
+def limits(places: sa.Table, filters: Filters) -> list[sa.ColumnElement[bool]]:
+    """The conditions that filters mean."""
+    found: list[sa.ColumnElement[bool]] = []
     for name in ("system", "owner", "segment", "cluster"):
         wanted: tuple[str | None, ...] = getattr(filters, f"{name}s")
         if wanted:
             column = places.c[name]
             named = column.in_([value for value in wanted if value is not None])
-            limits.append(sa.or_(named, column.is_(None)) if None in wanted else named)
-    return limits
+            found.append(sa.or_(named, column.is_(None)) if None in wanted else named)
+    return found
 
 
 def _used(row: Mapping[Any, Any], name: str) -> Used | None:
@@ -257,7 +200,8 @@ def _used(row: Mapping[Any, Any], name: str) -> Used | None:
     return Used(mean=float(mean), highest=float(row[f"{name}_highest"]), p95=float(row[f"{name}_p95"]))
 
 
-def _measured(row: Mapping[Any, Any], name: str) -> Used | None:
+def measured_of(row: Mapping[Any, Any], name: str) -> Used | None:
+    """One measured value out of its four columns."""
     count = row[f"{name}_count"]
     if not count:
         return None
