@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import time
+import os
 from pathlib import Path
 from types import ModuleType
 
@@ -34,6 +34,11 @@ def run(command: ModuleType, estate: GitEstate, *arguments: str) -> int:
     return int(command.main([*fixed, *arguments]))
 
 
+def computing_seconds() -> float:
+    """Of this process and those that it has waited for (git)."""
+    return sum(os.times()[:4])
+
+
 def test_a_change_in_every_form(
     command: ModuleType, estate: GitEstate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -41,9 +46,10 @@ def test_a_change_in_every_form(
     estate.edit(S02, "memory_gb: 6", "memory_gb: 12")
     estate.commit("More memory")
     markdown, data = tmp_path / "out/review.md", tmp_path / "out/review.json"
-    started = time.monotonic()
+    started = computing_seconds()
     code = run(command, estate, "--base", "main", "--markdown", str(markdown), "--json", str(data))
-    assert time.monotonic() - started < 3
+    # The bar by the clock is tests/bench/bars.py's.
+    assert computing_seconds() - started < 3
     assert code == 0
     assert "memory of s02-ap02 6 -> 12 GiB, power cycle" in capsys.readouterr().out
     assert "s02-ap02 のメモリ 6 → 12 GiB" in markdown.read_text(encoding="utf-8")
