@@ -65,6 +65,8 @@ def run(direction: str, job_file: Path) -> int:
         else:
             write_chunks(job["target"], chunks)
         compare(job, status["bytes"], digest.hexdigest())
+        if direction == "write" and "file" in job["target"]:
+            incoming(job["target"]).replace(job["target"]["file"])
     except (OSError, ValueError, KeyError, http.client.HTTPException, StreamBroken) as error:
         status |= {"exit": 1, "error": f"{type(error).__name__}: {error}"}
         print(f"tape-stream: {status['error']}", file=sys.stderr)
@@ -119,19 +121,16 @@ def read_chunks(job: dict[str, Any]) -> Iterator[bytes]:
 
 
 def write_chunks(target: dict[str, Any], chunks: Iterator[bytes]) -> None:
-    """Write what comes to a file, which appears when it is whole, or to an address."""
+    """Write what comes to the incoming file of a target, or to an address, or nowhere."""
     if target.get("discard"):
         for _ in chunks:
             pass
         return
     if "file" in target:
-        path = Path(target["file"])
-        fresh = path.with_name(f".{path.name}.incoming")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(incoming(target), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as stream:
             for chunk in chunks:
                 stream.write(chunk)
-        fresh.replace(path)
         return
     url = urllib.parse.urlsplit(_https(target["url"]))
     context = ssl.create_default_context(cafile=target.get("ca_file"))
@@ -151,6 +150,12 @@ def write_chunks(target: dict[str, Any], chunks: Iterator[bytes]) -> None:
         answer.read()
         if answer.status >= 300:
             raise StreamBroken(f"the server answered {answer.status} {answer.reason}")
+
+
+def incoming(target: dict[str, Any]) -> Path:
+    """Where a file is written until it has been compared with what is expected."""
+    path = Path(target["file"])
+    return path.with_name(f".{path.name}.incoming")
 
 
 def _https(url: str) -> str:
