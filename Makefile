@@ -46,7 +46,7 @@ BASE ?= origin/main
 review: setup ## what a change means for systems, capacity, tape and windows, offline: make review BASE=origin/main
 	@$(PYTHON) scripts/review.py --base $(BASE) --markdown reports/review.md --json reports/review.json $(ARGS)
 
-change: setup-tests ## what CI runs on a pull request: only what the branch can break, make change BASE=origin/main
+change: setup ## what CI runs on a pull request: only what the branch can break, make change BASE=origin/main
 	@$(PYTHON) scripts/check_change.py --base $(BASE)
 
 approvals: setup ## are the approvals of approvals/ sound and fully signed
@@ -101,7 +101,7 @@ graph: setup ## the inventory as a tree of groups
 
 ##@ tools
 
-.PHONY: setup setup-tests clean
+.PHONY: setup setup-lab setup-tests clean
 # The stamp's name carries the pins: a changed pin makes a new stamp.
 STAMP := .venv/.installed-$(shell cat requirements.txt requirements-dev.txt 2>/dev/null | sha256sum | cut -c1-16)
 
@@ -113,6 +113,10 @@ $(STAMP): requirements.txt requirements-dev.txt
 	@test -x .venv/bin/python || python3 -m venv .venv
 	@.venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@rm -f .venv/.installed-* && touch $(STAMP)
+
+setup-lab: ## what a lab without guests needs beyond setup
+	@scripts/bootstrap lab
+	@$(MAKE) --output-sync=target -j2 setup lab-build
 
 setup-tests: ## what the tests need beyond setup: the lab's binary, guests and a PostgreSQL server
 	@scripts/bootstrap lab guests tests

@@ -64,6 +64,13 @@ def test_code_is_linted_typed_and_tested(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "molecule default" not in found
 
 
+def test_data_needs_no_browser_and_no_database() -> None:
+    assert check_change.tools([SYSTEM]) == check_change.tools(["platform/networks.yml"]) == "setup-lab"
+    assert check_change.tools(["scripts/review.py"]) == "setup-tests"
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert all(f"\n{target}:" in makefile for target in ("setup-lab", "setup-tests"))
+
+
 def test_files_of_the_branch_and_not_those_of_main(estate: GitEstate) -> None:
     estate.git("switch", "--quiet", "--create", "branch")
     estate.edit(S02, "memory_gb: 6", "memory_gb: 12")
