@@ -2,7 +2,7 @@
 
 ```python
 services = PlatformServices(lab.paths, lab.guests.namespace, plan.networks)
-services.prepare(estate)              # content, keys, zones, target lists; needs no network
+services.prepare(estate)              # content, keys, zones; needs no network
 services.up(guests)                   # instance UUID -> PID 1 of its guest; None: has one, and is switched off
 services.follow(instance_uuid, pid)   # a guest has started: what its machine carries moves into it
 services.leave(instance_uuid)         # it has ended: what it carried ends with it
@@ -30,9 +30,8 @@ from lab.guests.settings import Network
 from lab.mirror.content import ensure_content
 from lab.mirror.repository import Mirror, mirror_addresses
 from lab.mirror.server import MirrorServer
-from lab.monitoring.target_files import monitoring_folder, write_targets
-from lab.names.server import NameServer, names_folder
-from lab.names.zone_files import write_zones
+from lab.names.server import NameServer
+from lab.names.zone_files import prepare_zones
 from lab.paths import LabPaths
 
 MIRROR, NAMES = "mirror", "names"
@@ -68,12 +67,11 @@ class PlatformServices:
     networks: tuple[Network, ...]
 
     def prepare(self, estate: Estate, say: Callable[[str], None] = print) -> None:
-        """Make or correct what is served: mirrors with a channel per wave, zones, target lists."""
+        """Make or correct what is served: mirrors with a channel per wave, zones."""
         content = ensure_content(say=say)
         for segment in mirror_addresses(estate):
             Mirror(self.lab, segment).ensure(content, [wave.id for wave in estate.platform.waves])
-        write_zones(estate, names_folder(self.lab) / "zones")
-        write_targets(estate, monitoring_folder(self.lab) / "targets")
+        prepare_zones(estate, self.lab)
         wanted = services_of(estate)
         with self._locked():
             for service in self._known():
@@ -111,6 +109,12 @@ class PlatformServices:
             for service in self._carried_by(machine):
                 if service.address not in appliances(self.namespace):
                     self._process(service).stop()
+
+    def reload_names(self) -> list[str]:
+        """Let every name server read its zones again; give a line per server that had something to read."""
+        with self._locked():
+            servers = [NameServer(self.lab, each.segment, each.address) for each in self._known() if each.kind == NAMES]
+            return [f"reloaded name server at {each.address}" for each in servers if each.reload() == "reloaded"]
 
     def status(self, guests: Mapping[str, int | None]) -> list[ServiceStatus]:
         """One entry per service of the lab; `guests` as for `up`."""

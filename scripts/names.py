@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "collections"), str(Path(__file__).resolve().parents[1])]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import InvalidEstate
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.network_services import (
+    NetworkServices,
+    NetworkServicesError,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.silences import FileSilences
 from ansible_collections.kyotsu.platform.plugins.module_utils.zones import DOMAIN
-from lab.monitoring.target_files import write_targets
-from lab.names.zone_files import write_zones
 from scripts._console import run_and_exit
 
 
@@ -34,12 +38,19 @@ def main(arguments: list[str] | None = None) -> int:
     except InvalidEstate as error:
         print(error, file=sys.stderr)
         return 1
-    changed = [
-        file for files in write_zones(estate, options.output / "zones", options.domain).values() for file in files
-    ]
-    changed += write_targets(estate, options.output / "targets")
-    for file in changed:
-        print(file)
+    services = NetworkServices(
+        zones=options.output / "zones",
+        targets=options.output / "targets",
+        silences=FileSilences(options.output / "silences.json"),
+        domain=options.domain,
+    )
+    try:
+        changed = services.register(estate, None, today=datetime.now(UTC).date())
+    except NetworkServicesError as error:
+        print(error, file=sys.stderr)
+        return 2
+    for change in changed:
+        print(change.path)
     print(f"{len(changed)} changed")
     return 0
 

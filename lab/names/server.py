@@ -66,7 +66,7 @@ class NameServer:
 
     @property
     def zones(self) -> Path:
-        """The folder with the zone files of the segment (see write_zones)."""
+        """The folder with the zone files of the segment (see zone_files.py)."""
         return names_folder(self.lab) / "zones" / self.segment
 
     @property
@@ -103,6 +103,17 @@ class NameServer:
             return "started" if started else "running"
         os.kill(pid, signal.SIGHUP)
         return "reloaded"
+
+    def reload(self) -> str:
+        """Let it read what changed, in the network that it runs in; "stopped" if it does not run."""
+        pid = self.process.pid()
+        if pid is None:
+            return "stopped"
+        network = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
+        try:
+            return self.ensure(("nsenter", f"--net=/proc/{os.getpid()}/fd/{network}", "--"))
+        finally:
+            os.close(network)
 
     def stop(self) -> bool:
         """End it. Give whether it was running."""

@@ -1,37 +1,39 @@
-"""Zone files of a lab: written from the model, one folder per segment, changed files only."""
+"""Zone files of a lab: what provision writes, and what is there before it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
-from ansible_collections.kyotsu.platform.plugins.module_utils.zones import DOMAIN, zones_of
-from lab.files import write_atomically
+from ansible_collections.kyotsu.platform.plugins.module_utils.network_services import (
+    ZONE_SUFFIX,
+    FileChange,
+    NetworkServices,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.silences import FileSilences
+from lab.paths import LabPaths
 
-SUFFIX = ".zone"
+
+def network_services(lab: LabPaths) -> NetworkServices:
+    """The folders of a lab, as its inventory names them; nothing is reloaded."""
+    monitoring = lab.root / "monitoring"
+    return NetworkServices(
+        zones=lab.root / "names" / "zones",
+        targets=monitoring / "targets",
+        silences=FileSilences(monitoring / "silences.json"),
+    )
 
 
-def write_zones(estate: Estate, directory: Path, domain: str = DOMAIN) -> dict[str, list[Path]]:
-    """Write `<directory>/<segment>/<zone>.zone` and give the files that changed or went, by segment.
+def prepare_zones(estate: Estate, lab: LabPaths) -> tuple[FileChange, ...]:
+    """Make the zones with the names of the platform's own servers, which serve in a lab before there are machines.
 
-    Every segment with networks is in the answer, its list empty if nothing changed. Zones that are no more are removed.
+    Names of all other machines are made by provision, and stay as they are.
     """
-    changed: dict[str, list[Path]] = {}
-    wanted: set[Path] = set()
-    for zone in zones_of(estate, domain):
-        file = directory / zone.segment / f"{zone.name}{SUFFIX}"
-        wanted.add(file)
-        changed.setdefault(zone.segment, [])
-        content = zone.text.encode()
-        if not file.exists() or file.read_bytes() != content:
-            write_atomically(file, content, mode=0o644)
-            changed[zone.segment].append(file)
-    for file in sorted(set(directory.glob(f"*/*{SUFFIX}")) - wanted):
-        file.unlink()
-        changed.setdefault(file.parent.name, []).append(file)
-    return changed
+    own = [machine.name for system, machine in estate.machines() if system.kind == "platform"]
+    return network_services(lab).register(estate, own, today=datetime.now(UTC).date(), monitoring=False)
 
 
 def zone_files(directory: Path) -> dict[str, Path]:
     """Zone -> file of one segment's folder."""
-    return {file.name.removesuffix(SUFFIX): file for file in sorted(directory.glob(f"*{SUFFIX}"))}
+    return {file.name.removesuffix(ZONE_SUFFIX): file for file in sorted(directory.glob(f"*{ZONE_SUFFIX}"))}

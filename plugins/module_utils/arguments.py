@@ -9,7 +9,6 @@ from typing import Any, NoReturn, Protocol
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.failures import FAILURES
-from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 
 
 class Module(Protocol):
@@ -83,7 +82,14 @@ def path_of(params: Mapping[str, Any], name: str) -> Path | None:
     return Path(params[name]) if params[name] else None
 
 
-def finish(module: Module, run: Callable[[], Outcome]) -> NoReturn:
+class Answer(Protocol):
+    """What a verb gives."""
+
+    def as_result(self) -> dict[str, Any]:
+        """The module's return values (JSON)."""
+
+
+def finish(module: Module, run: Callable[[], Answer]) -> NoReturn:
     """Run the verb and end the module: expected failures as one message; anything else is a bug, with its traceback."""
     try:
         result = run().as_result()

@@ -5,7 +5,6 @@ Each segment has zones and servers of its own: a name server of one segment cann
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -27,19 +26,31 @@ _TIMERS = "3600 600 1209600 300"  # refresh, retry, expire, negative answers; in
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One zone: its name without the last dot, the serial in its SOA record, and the whole zone file."""
+    """One zone: its name without the last dot, the origin of its segment's names, its records but SOA, a line each."""
 
     segment: str
     name: str
-    serial: int
-    text: str
+    origin: str
+    records: tuple[str, ...]
+
+    def text(self, serial: int) -> str:
+        """The whole zone file. The serial is that of its SOA record, see zone_file.py."""
+        primary = next(
+            (line.split()[-1] for line in self.records if line.startswith("@ IN NS ")), f"ns1.{self.origin}."
+        )
+        head = [
+            f"; Segment {self.segment}, from systems/ and platform/; do not edit: the next run writes it again.",
+            f"$ORIGIN {self.name}.",
+            f"$TTL {_TTL_SECONDS}",
+            f"@ IN SOA {primary} hostmaster.{self.origin}. {serial} {_TIMERS}",
+        ]
+        return "\n".join([*head, *self.records]) + "\n"
 
 
 def zones_of(estate: Estate, domain: str = DOMAIN) -> tuple[Zone, ...]:
     """The forward zone `<segment>.<domain>` and the reverse zones (one per /24 of its server networks) of each segment.
 
-    The serial comes from the content: the same data gives the same file wherever and whenever it is made, and a changed
-    serial means changed data. It does not count upwards, so servers get whole files; zone transfer is not used.
+    The same data gives the same zones, whatever the order of its files.
     """
     zones: list[Zone] = []
     for segment in estate.platform.segments:
@@ -117,12 +128,4 @@ def _reverse_name(block: IPv4Network) -> str:
 
 def _zone(segment: str, name: str, origin: str, servers: dict[str, str], records: list[str]) -> Zone:
     lines = [*(f"@ IN NS {server}.{origin}." for server in servers), *records]
-    primary = f"{next(iter(servers), 'ns1')}.{origin}."
-    serial = int.from_bytes(hashlib.sha256("\n".join([name, primary, *lines]).encode()).digest()[:4], "big") or 1
-    head = [
-        f"; Segment {segment}, from systems/ and platform/; do not edit: the next run writes it again.",
-        f"$ORIGIN {name}.",
-        f"$TTL {_TTL_SECONDS}",
-        f"@ IN SOA {primary} hostmaster.{origin}. {serial} {_TIMERS}",
-    ]
-    return Zone(segment=segment, name=name, serial=serial, text="\n".join([*head, *lines]) + "\n")
+    return Zone(segment=segment, name=name, origin=origin, records=tuple(lines))

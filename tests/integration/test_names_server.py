@@ -6,21 +6,23 @@ import os
 import signal
 import socket
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.zones import host_name, zones_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.zones import host_name
 from lab.background_process import wait_for
-from lab.names.server import NameServer, names_folder
-from lab.names.zone_files import write_zones
+from lab.names.server import NameServer
+from lab.names.zone_files import network_services, prepare_zones
 from lab.paths import LabPaths, lab_paths
 from tests.support.dns_query import query
 from tests.support.small_estate import ROOT, copy_small, edit
 
 ADDRESS = "127.0.0.53"
+DAY = date(2026, 11, 24)
 
 
 @pytest.fixture
@@ -40,7 +42,7 @@ def server(lab: LabPaths) -> Iterator[NameServer]:
 
 
 def serve(estate: Estate, server: NameServer) -> str:
-    write_zones(estate, names_folder(server.lab) / "zones")
+    network_services(server.lab).register(estate, None, today=DAY)
     return server.ensure()
 
 
@@ -94,18 +96,16 @@ def test_a_changed_address_is_answered_after_a_reload_and_the_serial_tells_so(
     pid = server.process.pid()
     name = "s13-db01.lgwan.kyotsu.test"
     (before,) = addresses(server, name)
-    serial = query(ADDRESS, server.port, "lgwan.kyotsu.test", "SOA").records
+    assert " 2026112400 " in f"{query(ADDRESS, server.port, 'lgwan.kyotsu.test', 'SOA').records[0]} "
 
     edit(repository, "systems/s13-common-codes.yml", before, "198.18.128.241")
     changed = load_estate(repository).estate
     assert serve(changed, server) == "reloaded"
     assert wait_for(lambda: addresses(server, name) == ["198.18.128.241"], 5)
-    (wanted,) = {zone.serial for zone in zones_of(changed) if zone.name == "lgwan.kyotsu.test"}
-    assert not serial[0].endswith(f" {wanted}")
 
     # For an instant after a reload the process of the old zones may still answer.
     def serial_is_new() -> bool:
-        return query(ADDRESS, server.port, "lgwan.kyotsu.test", "SOA").records[0].endswith(f" {wanted}")
+        return query(ADDRESS, server.port, "lgwan.kyotsu.test", "SOA").records[0].endswith(" 2026112401")
 
     assert wait_for(serial_is_new, 5)
     assert server.process.pid() == pid
@@ -123,16 +123,24 @@ def test_a_machine_that_goes_back_to_planned_has_no_name(server: NameServer, tmp
     assert wait_for(lambda: query(ADDRESS, server.port, name).code == "NXDOMAIN", 5)
 
 
-def test_unchanged_data_writes_no_file_and_a_zone_that_is_no_more_goes(lab: LabPaths, tmp_path: Path) -> None:
-    estate = load_estate(copy_small(tmp_path)).estate
-    folder = names_folder(lab) / "zones"
-    first = write_zones(estate, folder)
-    assert all(first.values())
-    assert not any(write_zones(estate, folder).values())
-    stale = folder / "lgwan" / "9.9.9.in-addr.arpa.zone"
-    stale.write_text("")
-    assert write_zones(estate, folder)["lgwan"] == [stale]
-    assert not stale.exists()
+def test_before_provision_only_the_platform_itself_has_names_and_afterwards_nothing_is_taken_away(
+    server: NameServer,
+) -> None:
+    estate = load_estate(ROOT).estate
+    assert prepare_zones(estate, server.lab)
+    server.ensure()
+    assert addresses(server, "platform-lgwan-mirror01.lgwan.kyotsu.test") == ["198.18.133.12"]
+    assert query(ADDRESS, server.port, "s01-db01.lgwan.kyotsu.test").code == "NXDOMAIN"
+    services = network_services(server.lab)
+    services.register(estate, ["s01-db01"], today=DAY)
+    assert server.reload() == "reloaded"
+    assert wait_for(lambda: addresses(server, "s01-db01.lgwan.kyotsu.test") == ["198.18.128.48"], 5)
+    assert prepare_zones(estate, server.lab) == ()
+    services.remove(["s01-db01"], today=DAY)
+    assert server.reload() == "reloaded"
+    assert wait_for(lambda: query(ADDRESS, server.port, "s01-db01.lgwan.kyotsu.test").code == "NXDOMAIN", 5)
+    server.stop()
+    assert server.reload() == "stopped"
 
 
 def processes(server: NameServer) -> list[int]:

@@ -316,7 +316,7 @@ def complete(repository: Path) -> None:
     for name in ("inventory", "playbooks"):
         shutil.copytree(ROOT / name, repository / name)
     shutil.copy(ROOT / "ansible.cfg", repository)
-    for name in ("roles", "plugins", "collections"):
+    for name in ("roles", "plugins", "collections", "lab"):
         (repository / name).symlink_to(ROOT / name)
 
 

@@ -1,1 +1,0 @@
-"""What the lab's monitoring servers read: target lists made from the model, and silences."""
