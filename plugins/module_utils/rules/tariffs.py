@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity import Tariff
+from collections.abc import Sequence
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity import (
+    Tariff,
+    TierRate,
+    TierWeight,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
@@ -29,6 +36,9 @@ def check(estate: Estate, context: Context) -> Findings:
                     ),
                     Text(en="make them come to 100", ja="合計を 100 にしてください"),
                 )
+            yield from _tiers(context, tariff, ("tariffs", index, "keys", "tier_weights"), keys.tier_weights)
+        if tariff.rates is not None:
+            yield from _tiers(context, tariff, ("tariffs", index, "rates", "storage"), tariff.rates.storage)
         before = earlier.get(tariff.equipment)
         if before is not None and tariff.valid_from <= before.valid_to:
             yield context.finding(
@@ -45,3 +55,21 @@ def check(estate: Estate, context: Context) -> Findings:
             )
         if before is None or tariff.valid_to > before.valid_to:
             earlier[tariff.equipment] = tariff
+
+
+def _tiers(context: Context, tariff: Tariff, keys: Keys, tiers: Sequence[TierWeight | TierRate]) -> Findings:
+    """A tier has one weight or price."""
+    seen: set[str] = set()
+    for number, each in enumerate(tiers):
+        if each.tier in seen:
+            yield context.finding(
+                "K-04",
+                (*keys, number, "tier"),
+                tariff.equipment,
+                Text(
+                    en=f"{tariff.equipment}: the tier {each.tier} is named twice",
+                    ja=f"{tariff.equipment}: 階層 {each.tier} が二度書かれています",
+                ),
+                Text(en="keep one of the two", ja="どちらか一方を残してください"),
+            )
+        seen.add(each.tier)
