@@ -12,6 +12,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.manifest import manifest_schema
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import FILES
 from ansible_collections.kyotsu.platform.plugins.module_utils.reference import index_page, rules_page, schema_page
@@ -56,7 +57,7 @@ def make_pages(repository: Path) -> dict[str, str] | None:
     for file in FILES:
         stem = file.removesuffix(".yml")
         schemas[f"{stem}.md"] = (f"platform/{file}", repository / f"platform/_schema/{stem}.schema.json")
-    # Beside the estate (a copy of the data alone has none): who may approve, what an approval and an owner's answer say.
+    # Beside the estate (a copy of the data alone has none): who may approve, what approvals and answers say.
     approvals = repository / "approvals/_schema"
     if approvals.is_dir():
         schemas["approvers.md"] = ("approvals/approvers.yml", approvals / "approvers.schema.json")
@@ -68,6 +69,7 @@ def make_pages(repository: Path) -> dict[str, str] | None:
         name: schema_page(json.loads(path.read_text(encoding="utf-8")), file) for name, (file, path) in schemas.items()
     }
     pages["rules.md"] = rules_page(estate.platform)
+    pages["manifest.schema.json"] = json.dumps(manifest_schema(), indent=2, ensure_ascii=False) + "\n"
     files = {name: file for name, (file, _) in schemas.items()} | {"rules.md": "platform/policy.yml"}
     pages["README.md"] = index_page(files)
     return pages

@@ -138,12 +138,8 @@ def compare_disks(manifest: Manifest, found: dict[str, tuple[int, str]]) -> list
 
 def manifest_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of the format."""
-    schema = msgspec.json.schema(Manifest)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:kyotsu:manifest:{VERSION}",
-        **schema,
-    }
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": f"urn:kyotsu:manifest:{VERSION}"}
+    return msgspec.json.decode(msgspec.json.encode(head | msgspec.json.schema(Manifest)), type=dict[str, Any])
 
 
 def _check(manifest: Manifest) -> None:
