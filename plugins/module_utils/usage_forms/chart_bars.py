@@ -30,8 +30,10 @@ _NAME_PX = 6.2  # per column, at 11 px
 _ROW_PX = 26
 _BAR_PX = 12  # of one of several bars of a line
 _LEAST_PX = 120
-# One that is so many times the second, among more than so many, is left out of the drawing and named in its title.
-_TOWERING = 5
+# The first ones, at most so many, are left out of the drawing and named in its title where they are so many times the
+# next one: beside them the others could not be told apart.
+_TOWERING = 3
+_MOST_TOWERS = 3
 _FEW = 3
 
 
@@ -54,14 +56,20 @@ def bars(table: Table, chart: Chart, zone: ZoneInfo, language: Language) -> list
     if not ordered:
         return []
     title = chart.title
-    if len(ordered) > _FEW and ordered[0][1] > _TOWERING * ordered[1][1]:
-        # Beside one that towers over the others these could not be told apart.
-        row, length = ordered.pop(0)
-        name = row.values[table.index(chart.category)]
-        value = shown(length, table.column(chart.series[0]), language, zone)
-        title += f"（{name} {value} を除く）" if language == "ja" else f" (without {name}: {value})"
+    towers = _towers([length for _, length in ordered])
+    if towers:
+        category, column = table.index(chart.category), table.column(chart.series[0])
+        told = [f"{row.values[category]} {shown(length, column, language, zone)}" for row, length in ordered[:towers]]
+        title += f"（{'、'.join(told)} を除く）" if language == "ja" else f" (without {', '.join(told)})"
+        ordered = ordered[towers:]
     drawn = _drawn(table, chart, [row for row, _ in ordered[: chart.rows]], language)
     return [(title, _spec(drawn, stacked=chart.stacked))]
+
+
+def _towers(lengths: Sequence[float]) -> int:
+    """How many of the first tower over the rest."""
+    last = min(_MOST_TOWERS, len(lengths) - _FEW)
+    return max((count for count in range(1, last + 1) if lengths[count - 1] > _TOWERING * lengths[count]), default=0)
 
 
 def _length(table: Table, chart: Chart, row: Row) -> float | None:

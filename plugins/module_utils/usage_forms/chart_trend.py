@@ -17,6 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables
 
 _HEIGHT_PX = 190
 _AXIS_PX = 70
+_MOST_TICKS = 6
 # A month on an axis: R8.11 (令和8年11月), 2026-11. Expressions of Vega.
 _MONTH: dict[Language, str] = {
     "ja": "utcyear(datum.value) > 2018 ? 'R' + (utcyear(datum.value) - 2018) + utcFormat(datum.value, '.%-m') "
@@ -47,7 +48,13 @@ def _trend(table: Table, chart: Chart, rows: list[Row] | tuple[Row, ...], langua
         "field": "day",
         "type": "temporal",
         "scale": {"type": "utc"},
-        "axis": {"title": None, "tickCount": 4, "labelExpr": _MONTH[language], "grid": False, "labelFlush": True},
+        "axis": {
+            "title": None,
+            "tickCount": {"interval": "month", "step": _months_between_ticks(values)},
+            "labelExpr": _MONTH[language],
+            "grid": False,
+            "labelFlush": True,
+        },
     }
     y: Spec = {
         "type": "quantitative",
@@ -79,6 +86,13 @@ def _trend(table: Table, chart: Chart, rows: list[Row] | tuple[Row, ...], langua
             }
         )
     return whole({"data": {"values": values}, "layer": layers}, WIDTH_PX - _AXIS_PX, _HEIGHT_PX)
+
+
+def _months_between_ticks(values: list[Spec]) -> int:
+    """Four to six ticks over the days that are drawn."""
+    first, last = (date.fromisoformat(edge(point["day"] for point in values)) for edge in (min, max))
+    months = (last - first).days / 30
+    return next((step for step in (1, 2, 3, 6, 12) if months / step <= _MOST_TICKS), 24)
 
 
 def _values(table: Table, chart: Chart, rows: list[Row] | tuple[Row, ...]) -> list[Spec]:

@@ -39,6 +39,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import (
     BASES,
+    FORECASTS,
     NOTES,
     RESOURCES,
     SOURCES,
@@ -157,6 +158,9 @@ def _fullest(report: UsageReport, speech: Speech) -> list[Fact]:
     soonest = [each for each in report.forecasts if each.days_until_full is not None]
     if soonest:
         first = soonest[0]
+        if first.status == "full":
+            text = f"{label_of(first, speech)}: {speech.code(FORECASTS, first.status)}"
+            return [*facts, Fact(name=speech("最も早く満杯になる資源", "full first"), text=text, mark="alarm")]
         days = (first.days_until_full_low, first.days_until_full, first.days_until_full_high)
         low, middle, high = ("…" if each is None else number(each, 0) for each in days)
         facts.append(

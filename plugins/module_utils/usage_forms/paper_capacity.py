@@ -131,7 +131,7 @@ def _cluster_table(report: UsageReport, speech: Speech, resource: Resource) -> T
         balances = [each.balance(resource, basis) for basis in bases]
         rows.append(
             Row(
-                values=(each.cluster, speech.equipment(each.equipment), *_balance_values(balances), threshold),
+                values=(each.cluster, *_balance_values(balances), threshold),
                 mark=_mark(balances, each.cluster, passed),
             )
         )
@@ -142,7 +142,6 @@ def _cluster_table(report: UsageReport, speech: Speech, resource: Resource) -> T
         title=speech(f"クラスタの{name}", f"{name} of the clusters"),
         columns=(
             speech.column("cluster", "クラスタ", "cluster"),
-            speech.column("equipment", "調達単位", "equipment", narrow=False),
             *_balance_columns(speech, bases, kind, unit),
             _threshold_column(speech),
         ),
@@ -219,7 +218,6 @@ def _tiers(report: UsageReport, speech: Speech) -> Table:
             Row(
                 values=(
                     each.name,
-                    speech.tier(each.tier),
                     speech.equipment(each.equipment),
                     *_balance_values(balances),
                     speech.estate.platform.capacity.thresholds.storage_percent,
@@ -232,7 +230,6 @@ def _tiers(report: UsageReport, speech: Speech) -> Table:
         title=speech("階層別（クラスタごと）", "By tier and cluster"),
         columns=(
             speech.column("place", "クラスタ／階層", "cluster/tier"),
-            speech.column("tier", "階層", "tier", narrow=False),
             speech.column("equipment", "調達単位", "equipment", narrow=False),
             *_balance_columns(speech, bases, "gib", dict.fromkeys(_ALL_BASES, "GiB")),
             _threshold_column(speech),

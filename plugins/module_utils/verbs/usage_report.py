@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import Loaded, load_estate
@@ -124,7 +125,7 @@ def _past(asked: Asked, estate: Estate, target: Target | None) -> _Past:
             last = samples.latest(_end_of(asked.as_of, zone))
     except RecordsError as error:
         return _Past(reason=f"history: {error}")
-    return _Past(history=history, last=last, name=_without_query(url))
+    return _Past(history=history, last=last, name=_told(url))
 
 
 def _usual_url(asked: Asked, target: Target | None) -> str:
@@ -133,9 +134,10 @@ def _usual_url(asked: Asked, target: Target | None) -> str:
     return location.default_url(asked.repository, os.environ)
 
 
-def _without_query(url: str) -> str:
-    """What may be printed: paths of password files are nobody's business."""
-    return url.partition("?")[0]
+def _told(url: str) -> str:
+    """What a report may say of where the records are: host and database, or the name of the file."""
+    parts = urlsplit(url)
+    return f"{parts.hostname}{parts.path}" if parts.hostname else Path(parts.path).name
 
 
 def _end_of(day: date, zone: ZoneInfo) -> datetime:
