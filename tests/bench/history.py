@@ -11,6 +11,7 @@ Example: tests/bench/history.py /tmp/history.sqlite3 --machines 10433 --days 182
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sqlite3
 import sys
@@ -80,7 +81,7 @@ FROM cluster_days AS s JOIN bench_clusters AS c ON c.id = s.cluster_id JOIN benc
 WHERE s.day = :day
 """
 _DATASTORE_DAYS = """
-INSERT INTO datastore_days SELECT s.day, s.datastore_id, 2 * d.capacity_gb, 2 * d.capacity_gb - sum(s.used_gb),
+INSERT INTO datastore_days SELECT s.day, s.datastore_id, d.capacity_gb, d.capacity_gb - sum(s.used_gb),
   sum(s.allocated_gb) - sum(s.used_gb)
 FROM place_storage_days AS s JOIN bench_datastores AS d ON d.id = s.datastore_id WHERE s.day = :day
 GROUP BY s.datastore_id
@@ -119,6 +120,24 @@ def fill_history(
     return History(count, time.monotonic() - started, file.stat().st_size)
 
 
+def cached_history(estate: Estate, folder: Path, *, machines: int = MACHINES, days: int = YEARS_5) -> Path:
+    """Such a database, made if it is not there yet: by another version of this file or for other numbers it is not.
+
+    Whoever changes it (a report only reads) must copy it first.
+    """
+    version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    file = folder / f"history-{machines}-{days}-{version}.sqlite3"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob(f"history-{machines}-{days}-*"):
+            old.unlink()
+        unfinished = file.with_suffix(".unfinished")
+        made = fill_history(unfinished, estate, machines=machines, days=days)
+        unfinished.rename(file)
+        say(f"  {made.machine_days:,} machine days in {made.seconds:.0f} s")
+    return file
+
+
 def _subjects(database: sqlite3.Connection, estate: Estate, machines: int, days: int) -> None:
     """Machines, places, hosts, clusters and datastores, and the numbers that the days are made from."""
     for statement in (
@@ -129,8 +148,9 @@ def _subjects(database: sqlite3.Connection, estate: Estate, machines: int, days:
         "CREATE TEMP TABLE bench_datastores (id INTEGER PRIMARY KEY, capacity_gb)",
     ):
         database.execute(statement)
+    factor = 2 * -(-machines // sum(1 for _ in estate.machines()))
     datastores = _datastores(database, estate)
-    _clusters(database, estate)
+    _clusters(database, estate, factor)
     places: dict[tuple[str, ...], int] = {}
     described = list(estate.machines())
     for number, (system, machine) in zip(range(machines), cycle(described), strict=False):
@@ -152,16 +172,23 @@ def _subjects(database: sqlite3.Connection, estate: Estate, machines: int, days:
         )
         cpu, memory_gb = estate.size(machine)
         disk_gb = sum(disk.size_gb for disk in machine.disks)
-        # Two thirds are there from the beginning, the others come over the years.
-        first = 0 if number % 3 else number * days // (2 * machines)
-        datastore = datastores[machine.disks[0].tier, cluster.name]
+        # Nine of ten are there from the beginning, the others come over the years.
+        first = 0 if number % 10 else number * days // (2 * machines)
+        fitting = datastores[machine.disks[0].tier, cluster.name]
+        datastore = fitting[number % len(fitting)]
         row = (subject, places[place], datastore, cpu, memory_gb, disk_gb, first)
         database.execute("INSERT INTO bench_machines VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    # On the last day each datastore is filled to 70 percent.
+    database.execute(
+        "INSERT INTO bench_datastores SELECT datastore_id, sum(disk_gb + ? / 30) * 0.6 / 0.7 FROM bench_machines"
+        " GROUP BY datastore_id",
+        (days,),
+    )
 
 
-def _datastores(database: sqlite3.Connection, estate: Estate) -> dict[tuple[str, str], int]:
+def _datastores(database: sqlite3.Connection, estate: Estate) -> dict[tuple[str, str], list[int]]:
     """Ids of the datastores by tier and cluster."""
-    found: dict[tuple[str, str], int] = {}
+    found: dict[tuple[str, str], list[int]] = {}
     for datastore in estate.platform.datastores:
         equipment = estate.cluster_by_name[datastore.clusters[0]].equipment
         subject = _subject(
@@ -175,25 +202,25 @@ def _datastores(database: sqlite3.Connection, estate: Estate) -> dict[tuple[str,
             tier=datastore.tier,
             equipment=equipment,
         )
-        database.execute("INSERT INTO bench_datastores VALUES (?, ?)", (subject, datastore.capacity_gb))
         for cluster in datastore.clusters:
-            found[datastore.tier, cluster] = subject
+            found.setdefault((datastore.tier, cluster), []).append(subject)
     return found
 
 
-def _clusters(database: sqlite3.Connection, estate: Estate) -> None:
+def _clusters(database: sqlite3.Connection, estate: Estate, factor: int) -> None:
+    """As many hosts as described, so many times larger."""
     for cluster in estate.platform.clusters:
         same = {"vcenter": cluster.vcenter, "equipment": cluster.equipment, "managed": 0}
         subject = _subject(
             database, kind="cluster", identity=cluster.name, name=cluster.name, segment=cluster.segment, **same
         )
-        cores = sum(host.cpu_cores for host in cluster.hosts)
-        memory_gb = sum(host.memory_gb for host in cluster.hosts)
+        cores = factor * sum(host.cpu_cores for host in cluster.hosts)
+        memory_gb = factor * sum(host.memory_gb for host in cluster.hosts)
         row = (subject, cluster.name, len(cluster.hosts), cores, memory_gb, cluster.host_failures_tolerated)
         database.execute("INSERT INTO bench_clusters VALUES (?, ?, ?, ?, ?, ?)", row)
         for host in cluster.hosts:
             subject = _subject(database, kind="host", identity=host.name, name=host.name, cluster=cluster.name, **same)
-            row_of_host = (subject, cluster.name, host.cpu_cores, host.memory_gb)
+            row_of_host = (subject, cluster.name, factor * host.cpu_cores, factor * host.memory_gb)
             database.execute("INSERT INTO bench_hosts VALUES (?, ?, ?, ?)", row_of_host)
 
 

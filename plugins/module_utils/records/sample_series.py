@@ -62,21 +62,22 @@ def daily_totals(
         .order_by(days.c.day)
     )
     series: dict[str | None, list[DayTotal]] = {}
-    for row in connection.execute(query).mappings():
+    # Unpacked and not looked up by name: there are a hundred thousand rows.
+    for value, day, machines, on, cpu, memory, allocated, storage, snapshot, *used in connection.execute(query):
         total = DayTotal(
-            day=day_of(row["day"]),
-            machines=int(row["machines"]),
-            powered_on=int(row["powered_on"]),
-            cpu_count=int(row["cpu_count"]),
-            memory_gb=row["memory_gb"],
-            storage_allocated_gb=row["storage_allocated_gb"],
-            storage_used_gb=row["storage_used_gb"],
-            snapshot_gb=row["snapshot_gb"],
-            cpu_used_mhz=_used(row, "cpu_used_mhz"),
-            memory_used_gb=_used(row, "memory_used_gb"),
-            network_used_kbps=_used(row, "network_used_kbps"),
+            day=day_of(day),
+            machines=int(machines),
+            powered_on=int(on),
+            cpu_count=int(cpu),
+            memory_gb=memory,
+            storage_allocated_gb=allocated,
+            storage_used_gb=storage,
+            snapshot_gb=snapshot,
+            cpu_used_mhz=_used(*used[0:3]),
+            memory_used_gb=_used(*used[3:6]),
+            network_used_kbps=_used(*used[6:9]),
         )
-        series.setdefault(row["value"], []).append(total)
+        series.setdefault(value, []).append(total)
     return series
 
 
@@ -193,11 +194,10 @@ def limits(places: sa.Table, filters: Filters) -> list[sa.ColumnElement[bool]]:
     return found
 
 
-def _used(row: Mapping[Any, Any], name: str) -> Used | None:
-    mean = row[f"{name}_mean"]
-    if mean is None:
+def _used(mean: float | None, highest: float | None, p95: float | None) -> Used | None:
+    if mean is None or highest is None or p95 is None:
         return None
-    return Used(mean=float(mean), highest=float(row[f"{name}_highest"]), p95=float(row[f"{name}_p95"]))
+    return Used(mean=float(mean), highest=float(highest), p95=float(p95))
 
 
 def measured_of(row: Mapping[Any, Any], name: str) -> Used | None:
