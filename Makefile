@@ -80,7 +80,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision drift collect graph
+.PHONY: plan foundation provision drift collect capacity graph
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -95,6 +95,9 @@ drift: setup ## what somebody changed by hand; ARGS="-e fail_on=any -e report=re
 
 collect: setup ## one sample of capacity and use into the records; for a timer: docs/runbooks/collect.md
 	@ansible-playbook -i $(INVENTORY) playbooks/collect.yml $(ARGS)
+
+capacity: setup ## who uses what, what is left, what it costs, offline; ARGS="--live inventory/lab --history --output r.html"
+	@$(PYTHON) scripts/capacity_report.py $(ARGS)
 
 graph: setup ## the inventory as a tree of groups
 	@ansible-inventory -i $(INVENTORY) --graph
