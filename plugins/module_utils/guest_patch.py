@@ -1,0 +1,212 @@
+"""Packages of a guest: what is there, what an upgrade would do, and the upgrade.
+
+Runs in the guest, on its standard library only. What is installed is what was simulated, package by package and version
+by version: between the look and the act nothing can slip in. Nothing is removed unless the owner has asked for that.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_COMMAND_SECONDS = 60
+_UPDATE_SECONDS = 300
+_UPGRADE_SECONDS = 1800
+# What an upgrade takes at the same time: the archive, its unpacked files beside the old ones, dpkg's own notes.
+_UNPACKED_FACTOR = 4
+_MEBIBYTE = 1 << 20
+_MOUNTS = ("/", "/boot", "/usr", "/var", "/var/cache/apt/archives")
+_SIMULATED = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^]]+)\])? \((?P<new>\S+)")
+_ARCHIVE = re.compile(r"^'[^']+' \S+ (?P<size>\d+) ")
+_ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "NEEDRESTART_SUSPEND": "1"}
+# Settings that somebody has changed stay; the maintainer's new ones lie beside them.
+_KEEP_SETTINGS = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
+
+
+class GuestPatchError(Exception):
+    """What stops a patch of this guest; the message says what to do. Nothing was changed unless it says so."""
+
+
+@dataclass(frozen=True)
+class GuestState:
+    """A guest at one moment, as evidence. `free_mb` is MiB by mount point."""
+
+    packages: Mapping[str, str]  # binary package -> version
+    sources: Mapping[str, str]  # source package -> version
+    kernel: str
+    services: Sequence[str]  # those that run
+    unfinished: Sequence[str]  # packages that dpkg has not brought to an end
+    held: Sequence[str]
+    free_mb: Mapping[str, int]
+    stale_processes: Sequence[str]  # programs that run with libraries which are gone
+    restart_needed: bool
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """One package's step; `before` empty: it comes new, `after` empty: it goes."""
+
+    package: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class UpgradePlan:
+    """What apt would do. `needed_mb` is the MiB that it takes meanwhile, at most."""
+
+    upgrades: Sequence[Upgrade]
+    needed_mb: int
+
+
+@dataclass
+class Wishes:
+    """What the owner wants: `everything` also removes and adds packages; `hold` stay as they are."""
+
+    everything: bool = False
+    hold: Sequence[str] = field(default_factory=tuple)
+    reserve_mb: int = 50  # MiB that stay free whatever happens
+
+
+def look() -> GuestState:
+    """The state of this guest. Raises GuestPatchError."""
+    packages: dict[str, str] = {}
+    sources: dict[str, str] = {}
+    form = "${db:Status-Status}\t${Package}\t${Version}\t${source:Package}\t${source:Version}\n"
+    for line in _run("dpkg-query", "--show", f"--showformat={form}").splitlines():
+        status, name, version, source, source_version = line.split("\t")
+        if status not in {"not-installed", "config-files"}:
+            packages[name] = version
+            sources[source] = source_version
+    stale = sorted(_stale_processes())
+    return GuestState(
+        packages=packages,
+        sources=sources,
+        kernel=os.uname().release,
+        services=_services(),
+        unfinished=sorted(set(re.findall(r"^ (\S+)", _run("dpkg", "--audit"), flags=re.MULTILINE))),
+        held=_run("apt-mark", "showhold").split(),
+        free_mb={mount: _free_mb(mount) for mount in _MOUNTS if os.path.ismount(mount)},
+        stale_processes=stale,
+        restart_needed=bool(stale) or Path("/run/reboot-required").exists(),
+    )
+
+
+def refresh() -> None:
+    """Read the mirror's indexes. Raises GuestPatchError if a part of them does not come: old ones prove nothing."""
+    _run("apt-get", "update", "--error-on=any", "-qq", seconds=_UPDATE_SECONDS)
+
+
+def plan(wishes: Wishes) -> UpgradePlan:
+    """What an upgrade would do now. Raises GuestPatchError."""
+    verb = "dist-upgrade" if wishes.everything else "upgrade"
+    options = () if wishes.everything else ("--with-new-pkgs",)
+    upgrades = []
+    for line in _run("apt-get", "--simulate", *options, verb).splitlines():
+        found = _SIMULATED.match(line)
+        if found and found["name"] not in wishes.hold:
+            upgrades.append(Upgrade(found["name"], found["old"] or "", found["new"]))
+        elif line.startswith("Remv "):
+            name = line.split()[1]
+            if not wishes.everything:
+                raise GuestPatchError(f"apt would remove {name}: the owner has to choose `everything` for that")
+            upgrades.append(Upgrade(name, line.split("[")[-1].split("]")[0], ""))
+    wanted = [f"{each.package}={each.after}" for each in upgrades if each.after]
+    return UpgradePlan(sorted(upgrades, key=lambda each: each.package), _needed_mb(wanted) if wanted else 0)
+
+
+def _needed_mb(wanted: Sequence[str]) -> int:
+    listed = _run("apt-get", "--print-uris", "--yes", "-qq", "install", *wanted)
+    sizes = [int(found["size"]) for found in map(_ARCHIVE.match, listed.splitlines()) if found]
+    return -(-sum(sizes) * _UNPACKED_FACTOR // _MEBIBYTE)
+
+
+def require_ready(state: GuestState, planned: UpgradePlan, wishes: Wishes) -> None:
+    """Raise GuestPatchError if this guest must not be patched as it is."""
+    if state.unfinished:
+        raise GuestPatchError(
+            f"packages are not brought to an end: {', '.join(state.unfinished)}; run dpkg --configure -a and look why"
+        )
+    for mount, free in sorted(state.free_mb.items()):
+        if mount == "/boot" or free >= planned.needed_mb + wishes.reserve_mb:
+            continue
+        raise GuestPatchError(
+            f"{mount} has {free} MiB free and the upgrade takes up to {planned.needed_mb} MiB "
+            f"beside {wishes.reserve_mb} MiB that stay free: make room first"
+        )
+
+
+def upgrade(planned: UpgradePlan, wishes: Wishes) -> None:
+    """Do what was planned, exactly. Raises GuestPatchError with the end of what apt said."""
+    wanted = [f"{each.package}={each.after}" for each in planned.upgrades if each.after]
+    wanted += [f"{each.package}-" for each in planned.upgrades if not each.after]
+    if not wanted:
+        return
+    removes = () if wishes.everything else ("--no-remove",)
+    _run("apt-get", "--yes", "-qq", *removes, *_KEEP_SETTINGS, "install", *wanted, seconds=_UPGRADE_SECONDS)
+    # The archives are on the mirror; here they would only fill the disk.
+    _run("apt-get", "clean")
+
+
+def _services() -> list[str]:
+    if Path("/run/systemd/system").is_dir():
+        listed = _run("systemctl", "list-units", "--type=service", "--state=running", "--plain", "--no-legend")
+        return sorted(line.split()[0].removesuffix(".service") for line in listed.splitlines() if line.strip())
+    # `service --status-all` counts only scripts that also print something; their exit code is what says it (LSB 4.0).
+    scripts = [path for path in Path("/etc/init.d").glob("*") if re.search(r"\bstatus\)", _text(path))]
+    return sorted(path.name for path in scripts if _answers(str(path), "status"))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _answers(*command: str) -> bool:
+    answer = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_SECONDS, check=False
+    )
+    return answer.returncode == 0
+
+
+def _stale_processes() -> Iterator[str]:
+    """Names of programs that still map a library which an upgrade has replaced."""
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            maps = (folder / "maps").read_text(encoding="utf-8", errors="replace")
+            name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+        except OSError:
+            continue  # it has ended, or is the kernel's
+        if re.search(r"\.so[^/\n]* \(deleted\)$", maps, flags=re.MULTILINE):
+            yield name
+
+
+def _free_mb(mount: str) -> int:
+    found = os.statvfs(mount)
+    return found.f_bavail * found.f_frsize // _MEBIBYTE
+
+
+def _run(*command: str, seconds: int = _COMMAND_SECONDS) -> str:
+    try:
+        answer = subprocess.run(
+            command,
+            env={**os.environ, **_ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=seconds,
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise GuestPatchError(f"{command[0]} is not there: this is no Debian guest") from error
+    except subprocess.TimeoutExpired as error:
+        raise GuestPatchError(f"{' '.join(command[:3])} has not ended within {seconds} s") from error
+    if answer.returncode:
+        said = "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-8:])
+        raise GuestPatchError(f"{' '.join(command[:3])} ended with {answer.returncode}: {said}")
+    return answer.stdout
