@@ -21,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.history impo
     History,
     MachineHistory,
     Metric,
+    Place,
     SystemDay,
     SystemSeries,
 )
@@ -258,12 +259,12 @@ def make_history(**overrides: Any) -> History:
     return History(**{"sampled_days": (), "missing": {}, "series": (), "systems": (), "machines": (), **overrides})
 
 
-def make_series(name: str, metric: Metric, values: Iterable[tuple[int, float]], place: str = "cluster") -> DailySeries:
+def make_series(
+    name: str, metric: Metric, values: Iterable[tuple[int, float]], place: Place = "cluster"
+) -> DailySeries:
     """A series by days before AS_OF: (3, 1.0) is three days ago."""
     points = sorted((AS_OF - timedelta(days=days), value) for days, value in values)
-    return DailySeries(
-        place="datastore" if place == "datastore" else "cluster", name=name, metric=metric, points=tuple(points)
-    )
+    return DailySeries(place=place, name=name, metric=metric, points=tuple(points))
 
 
 def make_past(estate: Estate, name: str, **overrides: Any) -> MachineHistory:

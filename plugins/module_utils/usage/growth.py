@@ -26,10 +26,6 @@ _OF_CLUSTERS: tuple[tuple[Resource, Basis, Unit, Metric], ...] = (
     ("memory", "actual", "GiB", "allocated_memory_gib"),
     ("memory", "demand", "GiB", "used_memory_gib"),
 )
-_OF_TIERS: tuple[tuple[Basis, Metric], ...] = (
-    ("actual", "allocated_storage_gib"),
-    ("demand", "used_storage_gib"),
-)
 
 
 def forecasts(
@@ -83,18 +79,23 @@ def _cluster_limit(scope: Scope, cluster: ClusterCapacity, resource: Resource, b
 def _of_tiers(scope: Scope, history: History, tiers: Sequence[TierCapacity], as_of: date) -> Iterator[Forecast]:
     described = {datastore.name: datastore for datastore in scope.estate.platform.datastores}
     for tier in tiers:
-        for basis, metric in _OF_TIERS:
+        allocated = [
+            points
+            for cluster in tier.clusters
+            if (points := history.points("tier", f"{cluster}/{tier.tier}", "allocated_storage_gib"))
+        ]  # a cluster that never had a machine on the tier lacks nothing
+        written = [history.points("datastore", name, "used_storage_gib") for name in tier.datastores]
+        to_fill = sum(fill_capacity_gib(described[name], described[name].capacity_gb) for name in tier.datastores)
+        as_described = tier.balance("described")
+        listed: tuple[tuple[Basis, list[tuple[tuple[date, float], ...]], float], ...] = (
+            ("actual", allocated, as_described.capacity if as_described else 0.0),
+            ("demand", written, to_fill),
+        )
+        for basis, series, limit in listed:
             balance = tier.balance(basis)
-            if balance is not None:
-                limit = balance.capacity
-            elif basis == "demand":
-                limit = sum(fill_capacity_gib(described[name], described[name].capacity_gb) for name in tier.datastores)
-            else:
-                at_least = tier.balance("described")
-                limit = at_least.capacity if at_least else 0.0
             yield forecast(
-                _sum_of_days([history.points("datastore", name, metric) for name in tier.datastores]),
-                limit,
+                _sum_of_days(series),
+                balance.capacity if balance else limit,
                 resource="storage",
                 basis=basis,
                 place=tier.name,

@@ -12,23 +12,23 @@ from typing import Literal
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_tenants import TierSize
 
-# Of clusters the first four, of datastores the last two.
+Place = Literal["cluster", "tier", "datastore"]
 Metric = Literal[
-    "allocated_vcpu",
-    "allocated_memory_gib",
-    "used_cpu_mhz",
-    "used_memory_gib",
-    "allocated_storage_gib",
-    "used_storage_gib",
+    "allocated_vcpu",  # of a cluster
+    "allocated_memory_gib",  # of a cluster
+    "used_cpu_mhz",  # of a cluster
+    "used_memory_gib",  # of a cluster
+    "allocated_storage_gib",  # of a tier: full size of the disks that the machines of one cluster have on it
+    "used_storage_gib",  # of a datastore: what is written to it, by anybody
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DailySeries:
-    """One quantity of one cluster or datastore (by name). `points` are in the order of days, each day once."""
+    """One quantity of one place. `points` are in the order of days, each day once."""
 
-    place: Literal["cluster", "datastore"]
-    name: str
+    place: Place
+    name: str  # of the cluster or datastore; of a tier as kyotsu-lgwan/fast
     metric: Metric
     points: tuple[tuple[date, float], ...]
 

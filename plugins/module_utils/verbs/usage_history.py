@@ -19,6 +19,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.history impo
     History,
     MachineHistory,
     Metric,
+    Place,
     SystemDay,
     SystemSeries,
 )
@@ -44,7 +45,11 @@ def read_history(samples: SampleStore, estate: Estate, as_of: date, first_day: d
     return History(
         sampled_days=tuple(each.day for each in days),
         missing={each.day: each.missing for each in days if each.missing},
-        series=(*_clusters(samples, forecast_first, as_of), *_datastores(samples, forecast_first, as_of)),
+        series=(
+            *_clusters(samples, forecast_first, as_of),
+            *_tiers(samples, forecast_first, as_of),
+            *_datastores(samples, forecast_first, as_of),
+        ),
         systems=tuple(_systems(samples, estate, first_day, last)),
         machines=tuple(_machine(each) for each in samples.machine_periods(use_first, as_of)),
     )
@@ -64,15 +69,20 @@ def _clusters(samples: SampleStore, first: date, last: date) -> Iterator[DailySe
     yield from (_series("cluster", name, "used_memory_gib", points) for name, points in memory.items())
 
 
+def _tiers(samples: SampleStore, first: date, last: date) -> Iterator[DailySeries]:
+    allocated: dict[str, Points] = {}
+    for cluster, totals in samples.storage_totals("cluster", first, last).items():
+        for each in totals:
+            if cluster and each.tier:
+                _add(allocated, f"{cluster}/{each.tier}", each.day, each.allocated_gb)
+    yield from (_series("tier", name, "allocated_storage_gib", points) for name, points in allocated.items())
+
+
 def _datastores(samples: SampleStore, first: date, last: date) -> Iterator[DailySeries]:
     used: dict[str, Points] = {}
-    allocated: dict[str, Points] = {}
     for day in samples.datastore_days(first, last):
-        taken = day.capacity_gb - day.free_gb
-        _add(used, day.datastore, day.day, taken)
-        _add(allocated, day.datastore, day.day, None if day.uncommitted_gb is None else taken + day.uncommitted_gb)
+        _add(used, day.datastore, day.day, day.capacity_gb - day.free_gb)
     yield from (_series("datastore", name, "used_storage_gib", points) for name, points in used.items())
-    yield from (_series("datastore", name, "allocated_storage_gib", points) for name, points in allocated.items())
 
 
 def _add(found: dict[str, Points], name: str, day: date, value: float | None) -> None:
@@ -81,13 +91,8 @@ def _add(found: dict[str, Points], name: str, day: date, value: float | None) ->
         points[day] = points.get(day, 0.0) + value
 
 
-def _series(place: str, name: str, metric: Metric, points: Points) -> DailySeries:
-    return DailySeries(
-        place="cluster" if place == "cluster" else "datastore",
-        name=name,
-        metric=metric,
-        points=tuple(sorted(points.items())),
-    )
+def _series(place: Place, name: str, metric: Metric, points: Points) -> DailySeries:
+    return DailySeries(place=place, name=name, metric=metric, points=tuple(sorted(points.items())))
 
 
 def _systems(samples: SampleStore, estate: Estate, first: date, last: date) -> Iterator[SystemSeries]:

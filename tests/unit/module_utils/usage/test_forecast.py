@@ -131,3 +131,26 @@ def test_soonest_first_and_short_of_the_threshold_is_exceeded() -> None:
     assert [(each.threshold, each.place, each.resource, each.value) for each in report.exceeded] == [
         ("days_until_full", "lgwan", "cpu", 40)
     ]
+
+
+def test_what_is_allocated_on_a_tier_is_compared_with_what_machines_may_fill() -> None:
+    """100 days of +1 to 500 GiB of 1,400: the last week's median is 497, (1400 - 497) - 3 = 900."""
+    history = make_history(
+        series=(make_series("lgwan/fast", "allocated_storage_gib", ((day, 500.0 - day) for day in range(100)), "tier"),)
+    )
+    report = make_report(make_usage_estate(), history=history)
+    found = next(each for each in report.forecasts if (each.place, each.basis) == ("lgwan/fast", "actual"))
+    assert (found.current, found.limit, found.days_until_full) == (497.0, 1400.0, 900)
+
+
+def test_clusters_that_share_a_tier_are_added_up() -> None:
+    """lgwan and spare share one datastore: 2 GiB a day together, whether or not the third cluster ever used it."""
+    datastores = make_usage_estate().platform.datastores
+    shared = replace(datastores[0], clusters=("lgwan", "spare", "mynumber"))
+    series = tuple(
+        make_series(f"{cluster}/fast", "allocated_storage_gib", ((day, 200.0 - day) for day in range(100)), "tier")
+        for cluster in ("lgwan", "spare")
+    )
+    report = make_report(make_usage_estate(datastores=(shared,)), history=make_history(series=series))
+    found = next(each for each in report.forecasts if each.resource == "storage" and each.basis == "actual")
+    assert (found.place, found.current, found.growth_per_day) == ("lgwan+mynumber+spare/fast", 394.0, 2.0)
