@@ -224,7 +224,7 @@ def _after(status: TapeStatus, event: CustodyEvent, to_state: State | None, to_p
     return replace(
         after,
         place=to_place,
-        position=evidence.get("position", case),
+        position=evidence["position"] if "position" in TRANSITIONS[event.action].evidence else case,
         since=event.happened_at,
         case=case,
         seal=seal,
