@@ -150,6 +150,14 @@ def demo(lab: BenchLab) -> Sample:
     return succeed(run(["make", "demo", f"LAB={lab.name}"], environment=lab.environment), "make demo")
 
 
+def collect(lab: BenchLab) -> Sample:
+    """One sample of everything into the records, through ansible-playbook."""
+    sample = succeed(lab.playbook("collect.yml"), "playbooks/collect.yml")
+    if "collect: saved one sample: 164 machines" not in sample.output:
+        raise BenchFailed(f"no sample was saved:\n{sample.output[-2000:]}")
+    return sample
+
+
 def wrong_password(lab: BenchLab) -> Sample:
     """A plan with a password that vCenter refuses."""
     with _broken_lab(lab, password="wrong") as name:
@@ -219,6 +227,7 @@ def _refused(lab: BenchLab, name: str) -> Sample:
 BARS = (
     Bar("plan", "no-op plan of the estate, ansible-playbook", 4, plan),
     Bar("inventory", "ansible-inventory --list", 2, inventory),
+    Bar("collect", "one sample of everything, ansible-playbook", 5, collect),
     Bar("validate", "scripts/validate.py", 2, validate),
     Bar("validate-copy", "the same on files never read before", 2, validate_copy),
     Bar("validate-large", f"the same, {SYSTEMS_OF_LARGE_ESTATE} systems", 6, validate_large, peak_limit_mib=500),

@@ -12,12 +12,16 @@ ROWS = {
     "inventory": "ansible-inventory --list",
     "read-cold": "read both vCenters, devices not cached",
     "read-warm": "read both vCenters, devices cached",
+    "usage-cold": "read size and use (collect), devices not cached",
+    "usage-warm": "read size and use (collect), devices cached",
     "plan": "no-op plan, by the verb",
     "playbook": "no-op plan, ansible-playbook",
     "create": "create all machines, no delay",
     "create-delayed": "create all machines, 20 ms a call, 2 s a task",
     "calls-read-cold": "calls: read, devices not cached",
     "calls-read-warm": "calls: read, devices cached",
+    "calls-usage-cold": "calls: read size and use, devices not cached",
+    "calls-usage-warm": "calls: read size and use, devices cached",
     "calls-plan": "calls: no-op plan",
     "simulator-memory": "memory of both simulators",
     "pyvmomi-leaf": "pyVmomi, one retrieval, our leaf properties",
@@ -29,8 +33,9 @@ ROWS = {
     "vm-module-each": "the same, each further machine",
 }
 OURS = (
-    "validate", "load", "inventory", "read-cold", "read-warm", "plan", "playbook", "create", "create-delayed",
-    "calls-read-cold", "calls-read-warm", "calls-plan", "simulator-memory",
+    "validate", "load", "inventory", "read-cold", "read-warm", "usage-cold", "usage-warm", "plan", "playbook", "create",
+    "create-delayed", "calls-read-cold", "calls-read-warm", "calls-usage-cold", "calls-usage-warm", "calls-plan",
+    "simulator-memory",
 )  # fmt: skip
 # What does the same job: (alternative, ours, in words).
 PAIRS = (

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One measurement in a process of its own, so that its memory is its own: seconds and calls as JSON.
 
-Called by bench.py: probe.py LAB REPOSITORY load|read-cold|read-warm|plan|pyvmomi-leaf|pyvmomi-devices
+Called by bench.py: probe.py LAB REPOSITORY NAME, where NAME is one of PROBES.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import read_vcenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_paths import DEVICES, MACHINE
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import connect
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.usage import observe
 from lab.laboratory import Laboratory
 from tests.bench.benchlab import BenchLab
 
@@ -47,6 +49,22 @@ def read(lab: BenchLab, *, cached: bool) -> dict[str, Any]:
     with ThreadPoolExecutor() as pool:
         found = list(pool.map(one, target.endpoints))
     return {"machines": sum(each[0] for each in found), "calls": sum(each[1] for each in found)}
+
+
+def usage(lab: BenchLab, *, cached: bool) -> dict[str, Any]:
+    """The collector's read of every vCenter: size and use of everything."""
+    target = lab.target(cached_devices=cached)
+    estate = load_estate(lab.repository).estate
+    found = observe(
+        target.endpoints,
+        target.datacenters,
+        estate,
+        datetime.now(UTC),
+        cache_directory=target.cache_directory,
+    )
+    if found.missing:
+        raise SystemExit(f"not read: {found.missing}")
+    return {"machines": len(found.machines)}
 
 
 def plan(lab: BenchLab) -> dict[str, Any]:
@@ -98,6 +116,8 @@ PROBES: dict[str, Callable[[BenchLab], dict[str, Any]]] = {
     "load": load,
     "read-cold": lambda lab: read(lab, cached=False),
     "read-warm": lambda lab: read(lab, cached=True),
+    "usage-cold": lambda lab: usage(lab, cached=False),
+    "usage-warm": lambda lab: usage(lab, cached=True),
     "plan": plan,
     "pyvmomi-leaf": lambda lab: pyvmomi(lab, devices=False),
     "pyvmomi-devices": lambda lab: pyvmomi(lab, devices=True),
