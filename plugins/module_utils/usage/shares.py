@@ -78,7 +78,7 @@ def historic_shares(
     stand_ins: dict[str | None, dict[date, tuple[int, Fraction]]] = {}
     shares: dict[str, Share] = {}
     for series in listed:
-        vcenter = _vcenter(estate, series)
+        vcenter = vcenter_of(estate, series)
         if vcenter not in stand_ins:
             stand_ins[vcenter] = _stand_ins(history, vcenter, first_day, last_day)
         share = shares.setdefault(series.system, Share(series.system, _owner(estate, series)))
@@ -115,7 +115,8 @@ def _owner(estate: Estate, series: SystemSeries) -> str | None:
     return system.owner if system else series.owner
 
 
-def _vcenter(estate: Estate, series: SystemSeries) -> str | None:
+def vcenter_of(estate: Estate, series: SystemSeries) -> str | None:
+    """The vCenter of a system that is described; it tells on which days the system was looked for."""
     system = estate.system_by_id.get(series.system)
     cluster = estate.cluster_by_name.get(system.cluster) if system else None
     return cluster.vcenter if cluster else None

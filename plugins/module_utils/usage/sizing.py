@@ -63,8 +63,8 @@ def idle(scope: Scope, sighting: Sighting, history: History) -> tuple[IdleMachin
 
 
 def _with_past(scope: Scope, history: History, minimum_days: int) -> Iterator[tuple[System, Machine, MachineHistory]]:
-    """Machines of the scope that have enough days of samples."""
-    past = {each.identity.lower(): each for each in history.machines if each.days >= minimum_days}
+    """Machines of the scope that ran on enough days: the zeros of a machine that is off say nothing of its size."""
+    past = {each.identity.lower(): each for each in history.machines if each.days_on >= minimum_days}
     for system in scope.systems:
         for machine in system.machines:
             found = past.get(scope.estate.instance_uuid(machine).lower())

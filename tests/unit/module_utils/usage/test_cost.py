@@ -247,6 +247,32 @@ def test_months_of_the_fiscal_year_are_averages_of_days_with_samples() -> None:
     assert (may.days_with_samples, may.vcpu) == (0, None)
 
 
+def test_a_vcenter_that_was_read_on_fewer_days_has_an_average_of_its_own() -> None:
+    """April: s01 has 2 vCPU on 30 days, s02 in the other vCenter 6 on the 10 days on which that was read: 2 + 6.
+
+    In May only s01's was read: no average, since it would be taken for the whole. A third vCenter that was never read
+    takes nothing away.
+    """
+    may = [date(2026, 5, day) for day in range(1, 32)]
+    s01 = make_system("s01", make_machine("a"), owner="org-11")
+    s02 = make_system("s02", make_machine("c"), owner="org-21", cluster="mynumber", segment="mynumber")
+    history = make_history(
+        sampled_days=(*APRIL_DAYS, *may),
+        missing={
+            **dict.fromkeys(APRIL_DAYS, ("vc-third",)),
+            **dict.fromkeys([*APRIL_DAYS[10:], *may], ("vc-mynumber", "vc-third")),
+        },
+        systems=(make_days("s01", [*APRIL_DAYS, *may], vcpu=2), make_days("s02", APRIL_DAYS[:10], vcpu=6)),
+    )
+    year = make_report(make_usage_estate(s01, s02), history=history).fiscal_year
+    assert year is not None
+    assert [(each.days_with_samples, each.vcpu, each.machines) for each in year.months[:3]] == [
+        (10, 8.0, 2.0),
+        (0, None, None),
+        (0, None, None),
+    ]
+
+
 def test_storage_of_a_tier_that_is_not_named_counts_once() -> None:
     """60 GiB of the tier archive against 15 of fast, which counts 4: half and half."""
     keys = SplitKeys(

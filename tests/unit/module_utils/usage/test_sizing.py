@@ -94,6 +94,12 @@ def test_the_size_in_vcenter_counts_where_it_is_known() -> None:
     assert report_of(OWN_SIZE, observed, cpu_p95_mhz=2_080, memory_p95_gib=20.0).right_sizing == ()
 
 
+def test_the_zeros_of_a_machine_that_is_off_say_nothing_of_its_size() -> None:
+    assert report_of(OWN_SIZE, cpu_p95_mhz=0, memory_p95_gib=0, days_on=0).right_sizing == ()
+    assert report_of(OWN_SIZE, cpu_p95_mhz=0, memory_p95_gib=0, days_on=13).right_sizing == ()
+    assert len(report_of(OWN_SIZE, cpu_p95_mhz=0, memory_p95_gib=0, days_on=14).right_sizing) == 1
+
+
 def test_too_few_days_say_nothing() -> None:
     report = report_of(OWN_SIZE, cpu_p95_mhz=1, memory_p95_gib=0.1, days=13, days_on=13)
     assert (report.right_sizing, report.idle) == ((), ())
