@@ -1,4 +1,4 @@
-"""A process of the lab that runs beside the vCenters: start it, find it again, end it.
+"""A process of the lab that runs on when its command has ended: start it, find it again, end it.
 
 It is known by a marker: a path of the lab that stands in its command line. A number in a file is never believed.
 """
@@ -19,6 +19,7 @@ from lab.files import read_json, write_json
 
 START_SECONDS = 20
 STOP_SECONDS = 10
+_SHOWN_SECONDS = 5
 _POLL_SECONDS = 0.02
 
 
@@ -54,6 +55,18 @@ class BackgroundProcess:
     ) -> bool:
         """Start the process unless it runs, and wait until it is ready. Give whether it was started.
 
+        Raises LabError with its last lines if it ends or is not ready in time. For `prefix` see launch.
+        """
+        if not self.launch(command, prefix=prefix, environment=environment):
+            return False
+        self.wait_until_ready(is_ready, START_SECONDS)
+        return True
+
+    def launch(
+        self, command: Sequence[str], *, prefix: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    ) -> bool:
+        """Start the process unless it runs, without waiting until it is ready. Give whether it was started.
+
         `prefix` stands before the command, for example `("ip", "netns", "exec", "lab")` or
         `("nsenter", "--target", "4711", "--net")`: it must replace itself by the command, as these two do.
         """
@@ -73,15 +86,18 @@ class BackgroundProcess:
                 start_new_session=True,
             )
         write_json(self._pid_file, {"pid": process.pid})
-        started = wait_for(lambda: process.poll() is not None or is_ready(), START_SECONDS)
-        ended = process.poll()
+        # For an instant after the start the kernel shows an empty command line, or that of the prefix.
+        wait_for(lambda: process.poll() is not None or _runs_with(process.pid, self.marker), _SHOWN_SECONDS)
         process.returncode = 0  # it outlives this command on purpose: no warning when the object goes
-        if ended is not None:
-            raise LabError(f"{self.name} ended with {ended} while it started; {self.log_file} says:\n{self._last()}")
-        if not started:
-            self.stop()
-            raise LabError(f"{self.name} is not ready after {START_SECONDS} s; {self.log_file} says:\n{self._last()}")
         return True
+
+    def wait_until_ready(self, is_ready: Callable[[], bool], seconds: float) -> None:
+        """Wait until what was launched is ready. Raises LabError with its last lines if that does not come."""
+        if not wait_for(lambda: self.pid() is None or is_ready(), seconds):
+            self.stop()
+            raise LabError(f"{self.name} is not ready after {seconds:g} s; {self.log_file} says:\n{self._last()}")
+        if self.pid() is None:
+            raise LabError(f"{self.name} {self._ending()} while it started; {self.log_file} says:\n{self._last()}")
 
     def stop(self) -> bool:
         """End the process: SIGTERM, then SIGKILL to all that it started. Give whether it was running."""
@@ -95,12 +111,41 @@ class BackgroundProcess:
                 raise LabError(f"{self.name}: process {pid} does not end")
         return True
 
+    def kill(self) -> None:
+        """End the process with SIGKILL, as a crash would; for tests."""
+        pid = self.pid()
+        if pid is None:
+            raise LabError(f"{self.name} is not running")
+        os.kill(pid, signal.SIGKILL)
+        if not wait_for(lambda: self._gone(pid), STOP_SECONDS):
+            raise LabError(f"{self.name}: process {pid} does not end")
+
+    def resident_bytes(self) -> int:
+        """Give the memory that the process holds, 0 if it does not run."""
+        pid = self.pid()
+        if pid is None:
+            return 0
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+    def _ending(self) -> str:
+        """How it ended, as far as this command is its parent."""
+        with contextlib.suppress(ChildProcessError):
+            pid, status = os.waitpid(read_json(self._pid_file)["pid"], os.WNOHANG)
+            if pid:
+                return f"ended with {os.waitstatus_to_exitcode(status)}"
+        return "ended"
+
     def _gone(self, pid: int) -> bool:
         with contextlib.suppress(ChildProcessError):  # not a child of this command: the system reaps it
             os.waitpid(pid, os.WNOHANG)
         return not _runs_with(pid, self.marker)
 
     def _last(self) -> str:
+        if not self.log_file.exists():
+            return "(nothing)"
         return "\n".join(self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]) or "(nothing)"
 
 

@@ -80,7 +80,7 @@ def test_a_pid_that_belongs_to_another_program_is_neither_believed_nor_killed(tm
         process.stop()
         stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
         try:
-            write_json(process.folder / "pid.json", {"pid": stranger.pid})
+            write_json(process.folder / "simulator.pid.json", {"pid": stranger.pid})
             assert process.pid() is None
             assert process.stop() is False
             assert stranger.poll() is None
