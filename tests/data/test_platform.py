@@ -20,7 +20,7 @@ RULES = {
     *(f"B-{number:02d}" for number in range(1, 6)),
     *(f"D-{number:02d}" for number in range(1, 5)),
     *(f"T-{number:02d}" for number in range(1, 4)),
-    *(f"K-{number:02d}" for number in range(1, 5)),
+    *(f"K-{number:02d}" for number in range(1, 6)),
     *(f"Y-{number:02d}" for number in range(1, 4)),
     *(f"E-{number:02d}" for number in range(1, 13)),
     *(f"A-{number:02d}" for number in range(1, 9)),

@@ -10,6 +10,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.loader import insp
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import RECORD_KINDS, Platform
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.catalogue import CHANGE_CHECKS, CHECKS, LIVE_CHECKS
 from tests.support.small_estate import AS_OF, ROOT
+from tests.unit.module_utils.rules.test_rules import CERTIFICATE_RULES
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,8 @@ def test_what_is_not_checked_says_why_and_where_it_is(platform: Platform) -> Non
 
 def test_what_a_verb_checks_in_place_of_validate_is_checked_there(platform: Platform) -> None:
     assert {rule.id for rule in platform.rules if rule.checked_by == "drift"} == set(LIVE_CHECKS)
+    certificates = {rule.id for rule in platform.rules if rule.checked_by == "decommission"}
+    assert certificates == set(CERTIFICATE_RULES)
     assert not [rule.id for rule in platform.rules if rule.checked and rule.checked_by]
 
 
