@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
 from lab.errors import LabError
-from tests.bench import change_bars
+from tests.bench import capacity_bars, change_bars
 from tests.bench.benchlab import BenchLab, bench_lab
 from tests.bench.measure import (
     BIN,
@@ -235,6 +235,15 @@ BARS = (
     Bar("wrong-certificate", "wrong certificate, ansible-playbook", 15, wrong_certificate),
     Bar("port-closed", "vCenter not there, ansible-playbook", 15, port_closed),
     Bar("silent", "vCenter never answers, ansible-playbook", 15, silent),
+    Bar("capacity", "capacity_report.py, as described", 1.5, capacity_bars.described),
+    Bar("capacity-live", "the same, live", 4, capacity_bars.live),
+    Bar(
+        "capacity-history",
+        "the same, 5 years of 10,433 machines",
+        10,
+        capacity_bars.history,
+        peak_limit_mib=capacity_bars.HISTORY_PEAK_MIB,
+    ),
     Bar("demo", "second make demo", 60, demo),
     Bar("review", "make review of one line", 3, change_bars.review),
     Bar("change", "make change of one line, molecule too", 75, change_bars.change_of_systems, most_runs=2),
@@ -269,7 +278,7 @@ def table(verdicts: Sequence[Verdict]) -> str:
     for verdict in verdicts:
         summary = verdict.summary
         lines.append(
-            f"{verdict.bar.title:<{width}} {summary.runs:>4} {verdict.bar.limit_seconds:>6.0f} {summary.median:>7.2f} "
+            f"{verdict.bar.title:<{width}} {summary.runs:>4} {verdict.bar.limit_seconds:>6.3g} {summary.median:>7.2f} "
             f"{summary.low:>6.2f} {summary.high:>6.2f} {summary.cpu:>10.2f} "
             f"{verdict.calibration_seconds:>12.2f}  {verdict.word}"
         )
