@@ -1,0 +1,219 @@
+"""The command as people and schedulers use it, without a vCenter."""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import json
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.support.small_estate import ROOT, S02, copy_small, edit
+
+SCRIPT = ROOT / "scripts/capacity_report.py"
+DAY = "2026-11-24"
+
+
+@pytest.fixture(scope="module")
+def command() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("capacity_report_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_small(tmp_path_factory.mktemp("small"))
+
+
+def run(command: ModuleType, repository: Path, *arguments: str) -> int:
+    try:
+        return int(command.main(["--repository", str(repository), "--as-of", DAY, *arguments]))
+    except SystemExit as end:
+        return int(str(end.code))
+
+
+def report(command: ModuleType, repository: Path, folder: Path, *arguments: str) -> dict[str, dict[str, object]]:
+    file = folder / "report.json"
+    assert run(command, repository, "--output", str(file), *arguments) in {0, 2}
+    tables: dict[str, dict[str, object]] = json.loads(file.read_text(encoding="utf-8"))["tables"]
+    return tables
+
+
+def test_the_repository_alone_gives_a_table(
+    command: ModuleType, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command, repository) in {0, 2}
+    said = capsys.readouterr()
+    assert "令和8年11月24日" in said.out
+    assert "vCenterは参照していません" in said.out
+    assert said.err == ""
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_form_is_written_by_its_suffix_and_holds_the_same_numbers(
+    command: ModuleType, repository: Path, tmp_path: Path, language: str
+) -> None:
+    for name in ("r.json", "r.html", "r.xlsx", "r.txt"):
+        assert run(command, repository, "--lang", language, "--output", str(tmp_path / name)) in {0, 2}
+    assert run(command, repository, "--lang", language, "--format", "csv", "--output", str(tmp_path / "csv")) in {0, 2}
+    tables = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["tables"]
+    html = (tmp_path / "r.html").read_text(encoding="utf-8")
+    text = (tmp_path / "r.txt").read_text(encoding="utf-8")
+    bill = f"{tables['cost_equipment']['totals']['bill_yen']:,}"
+    assert bill in html
+    assert bill in text
+    for key, table in tables.items():
+        with (tmp_path / "csv" / f"{key}.csv").open(encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.reader(stream))[1:]
+        assert len(rows) == len(table["rows"])
+        for row, values in zip(rows, table["rows"], strict=True):
+            for cell, (column, kind) in zip(row, table["units"].items(), strict=True):
+                if kind != "text" and values[column] is not None:
+                    assert cell == str(values[column])
+
+
+def test_filters_leave_what_they_name_and_the_parts_add_up(
+    command: ModuleType, repository: Path, tmp_path: Path
+) -> None:
+    whole = report(command, repository, tmp_path)["systems"]["rows"]
+    assert isinstance(whole, list)
+    parts = [report(command, repository, tmp_path, "--system", row["system"])["systems"]["rows"] for row in whole]
+    assert [said(row) for part in parts if isinstance(part, list) for row in part] == [said(row) for row in whole]
+
+
+def said(row: dict[str, object]) -> dict[str, object]:
+    """A row without what is 0: a system alone has no column of a tier that it does not use."""
+    return {name: value for name, value in row.items() if value}
+
+
+def test_a_question_is_answered_with_what_tips(
+    command: ModuleType, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(command, repository, "--what-if", "1 x m8 in lgwan")
+    assert "収まります" in capsys.readouterr().out
+    run(command, repository, "--what-if", "99999 x m8 in lgwan")
+    said = capsys.readouterr().out
+    assert "収まりません" in said
+    assert "収まらない" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--system", "s99"), "s99"),
+        (("--owner", "nobody"), "nobody"),
+        (("--segment", "nowhere"), "nowhere"),
+        (("--what-if", "four machines"), "4 x m8 in lgwan"),
+        (("--what-if", "4 x unknown in lgwan"), "unknown"),
+        (("--what-if", "4 x m8 in nowhere"), "nowhere"),
+        (("--fiscal-year", "X9"), "X9"),
+        (("--as-of", "yesterday"), "yesterday"),
+        (("--from", "2026-12-01", "--to", "2026-11-01"), "2026-12-01"),
+        (("--fiscal-year", "R8", "--from", "2026-04-01"), "twice"),
+        (("--format", "xlsx"), "--output"),
+        (("--format", "csv", "--table", "nothing"), "nothing"),
+        (("--table", "systems"), "csv"),
+        (("--live", "inventory/nowhere"), "inventory/nowhere"),
+        (("--history", "sqlite:////nowhere/records.sqlite3"), "history"),
+        (("--history", "postgresql+psycopg://u:secret@127.0.0.1:1/x"), "--password-file"),
+        (("--history", "mysql://x"), "sqlite"),
+        (("--output", "/dev/null/report.html"), "report"),
+        (("--wrong",), "--wrong"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_wrong_use_ends_with_one_and_one_line(
+    command: ModuleType,
+    repository: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    told: str,
+) -> None:
+    assert run(command, repository, *arguments) == 1
+    said = capsys.readouterr()
+    assert told in said.err
+    assert len(said.err.strip().splitlines()) == 1
+    assert "Traceback" not in said.err
+    assert "secret" not in said.err + said.out
+
+
+def test_a_database_that_is_not_there_costs_only_the_trend(
+    command: ModuleType, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command, repository, "--history", "sqlite:////nowhere/records.sqlite3") == 1
+    said = capsys.readouterr()
+    assert "s02" in said.out
+    assert "履歴は使用していません" in said.out
+
+
+def test_data_that_is_not_valid_is_told_with_its_line(
+    command: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = copy_small(tmp_path)
+    edit(broken, S02, "owner: ", "owner: org-999 #")
+    assert run(command, broken) == 1
+    assert f"{S02}:" in capsys.readouterr().err
+
+
+def test_an_estate_without_systems_is_reported_as_empty(
+    command: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = copy_small(tmp_path)
+    for file in (empty / "systems").glob("*.yml"):
+        file.unlink()
+    flows = empty / "platform/flows.yml"
+    between_networks = [
+        text for text in flows.read_text(encoding="utf-8").split("  - id: ") if "management-ssh" in text
+    ]
+    flows.write_text(f"flows:\n  - id: {between_networks[0]}", encoding="utf-8")
+    # A freeze of one system is for everybody now: one that nobody names is a mistake.
+    edit(
+        empty, "platform/patching.yml", 'end: "01-12", basis: assumed', 'end: "01-12", basis: assumed, everybody: true'
+    )
+    for form in ("table", "json", "csv", "html"):
+        assert run(command, empty, "--format", form) == 0, capsys.readouterr().err
+    assert "対象となるシステムがありません" in capsys.readouterr().out
+    assert run(command, empty, "--output", str(tmp_path / "empty.xlsx")) == 0
+
+
+def test_a_file_that_cannot_be_replaced_stays_as_it_is(
+    command: ModuleType, repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "report.html"
+    folder.mkdir()
+    assert run(command, repository, "--output", str(folder)) == 1
+    assert "report.html" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_threshold_that_is_passed_ends_with_two(
+    command: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strict = copy_small(tmp_path)
+    edit(strict, "platform/capacity.yml", "cluster_memory_percent: 90", "cluster_memory_percent: 1")
+    assert run(command, strict) == 2
+    assert "基準超過" in capsys.readouterr().out
+
+
+def test_a_reader_that_leaves_gets_no_traceback(repository: Path) -> None:
+    shell = f"{sys.executable} {SCRIPT} --repository {repository} --as-of {DAY} --all | head -1"
+    finished = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert finished.stderr == ""
+    assert len(finished.stdout.splitlines()) == 1
+
+
+def test_help_says_what_the_codes_mean_and_shows_examples(
+    command: ModuleType, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(command, repository, "--help") == 0
+    said = capsys.readouterr().out
+    for part in ("Exit codes", "threshold", "--what-if", "--fiscal-year", "Examples"):
+        assert part in said
