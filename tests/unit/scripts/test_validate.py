@@ -9,7 +9,10 @@ from types import ModuleType
 
 import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import FILES
 from tests.support.small_estate import ROOT, S13, copy_small, edit
+
+SMALL_FILES = len(FILES) + 3  # of platform/, and three systems
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,9 @@ def run(command: ModuleType, repository: Path, *arguments: str) -> int:
 
 def test_a_valid_estate(command: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(command, copy_small(tmp_path)) == 0
-    assert capsys.readouterr().out.startswith("18 files, 4 machines, 1 desktop pool: 0 errors, 0 warnings (")
+    assert capsys.readouterr().out.startswith(
+        f"{SMALL_FILES} files, 4 machines, 1 desktop pool: 0 errors, 0 warnings ("
+    )
 
 
 def test_warnings_fail_only_when_asked(command: ModuleType, tmp_path: Path) -> None:
@@ -43,7 +48,7 @@ def test_json_for_machines(command: ModuleType, tmp_path: Path, capsys: pytest.C
     edit(repository, S13, "owner: org-302", "owner: org-999")
     assert run(command, repository, "--format", "json") == 1
     result = json.loads(capsys.readouterr().out)
-    assert (result["errors"], result["warnings"], result["files"]) == (1, 0, 18)
+    assert (result["errors"], result["warnings"], result["files"]) == (1, 0, SMALL_FILES)
     assert result["findings"][0]["rule"] == "E-04"
     assert result["findings"][0]["message"]["ja"] == "s13: 組織「org-999」はありません"
 
