@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,14 +17,24 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.observed imp
     HostSample,
     MachineSample,
     Observation,
+    OrphanedDisk,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.ownership import Ownerships
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter import read_machines, usage_foundation
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve, view_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.device_cache import DeviceCache
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import (
+    Fault,
+    PermissionRefused,
+    VCenterError,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import Inventory
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.orphaned_disks import (
+    orphaned,
+    paths_of,
+    search_disks,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import PlainObject, truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import find_datacenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_paths import DEVICES
@@ -48,6 +59,9 @@ class VCenterUsage:
     clusters: tuple[ClusterSample, ...]
     datastores: tuple[DatastoreSample, ...]
     calls: int
+    # When orphaned disks are looked for: all disks of the datastores, and the paths of those that machines have.
+    disks: tuple[OrphanedDisk, ...] | None = None
+    paths: frozenset[str] = frozenset()
 
 
 def observe(
@@ -57,18 +71,24 @@ def observe(
     taken_at: datetime,
     *,
     cache_directory: Path | None = None,
+    orphaned_disks: bool = False,
 ) -> Observation:
     """Read all vCenters side by side. One that fails is named in `missing` with the reason; it raises nothing.
 
     `datacenters` gives the data centre's name by vCenter id, `taken_at` (aware) is what the observation is dated with.
     Disks are read again only for machines whose changeVersion is not in the cache, as in read.read_vcenter.
+    `orphaned_disks`: look for disks that no machine has too, by a search of every datastore. They stay None when a
+    vCenter is missing or a search is refused, since what belongs to a machine that nobody read would look orphaned.
     """
     ownerships = Ownerships(estate)
 
     def one(endpoint: Endpoint) -> VCenterUsage | VCenterError:
         try:
             with connect(endpoint) as session:
-                return read_usage(session, datacenters[endpoint.id], estate, ownerships, cache_directory)
+                center = datacenters[endpoint.id]
+                return read_usage(
+                    session, center, estate, ownerships, cache_directory=cache_directory, orphaned_disks=orphaned_disks
+                )
         except VCenterError as error:
             return error
 
@@ -92,11 +112,26 @@ def observe(
         ),
         missing={name: str(answer) for name, answer in answers.items() if isinstance(answer, VCenterError)},
         read_at={name: taken_at for name, answer in answers.items() if isinstance(answer, VCenterUsage)},
+        orphaned_disks=_orphaned(found) if orphaned_disks and len(found) == len(endpoints) else None,
     )
 
 
+def _orphaned(found: Sequence[VCenterUsage]) -> tuple[OrphanedDisk, ...] | None:
+    if any(one.disks is None for one in found):
+        return None
+    # A datastore that two vCenters mount has the machines of both.
+    taken = frozenset[str]().union(*(one.paths for one in found))
+    return orphaned([disk for one in found for disk in one.disks or ()], taken)
+
+
 def read_usage(
-    session: Session, datacenter: str, estate: Estate, ownerships: Ownerships, cache_directory: Path | None = None
+    session: Session,
+    datacenter: str,
+    estate: Estate,
+    ownerships: Ownerships,
+    *,
+    cache_directory: Path | None = None,
+    orphaned_disks: bool = False,
 ) -> VCenterUsage:
     """Size and use of everything below one datacenter; nothing where it does not exist. Raises VCenterError."""
     before = session.calls
@@ -118,7 +153,14 @@ def read_usage(
         ownerships=ownerships,
         tiers={datastore.name: datastore.tier for datastore in estate.platform.datastores},
     )
+    disks: tuple[OrphanedDisk, ...] | None = None
+    paths: frozenset[str] = frozenset()
+    if orphaned_disks:
+        with contextlib.suppress(Fault, PermissionRefused):  # everything else that was read is right without it
+            disks, paths = search_disks(session, inventory), _paths(session, inventory, reading.facts)
     return VCenterUsage(
+        disks=disks,
+        paths=paths,
         machines=tuple(reading.samples(machines)),
         hosts=tuple(usage_foundation.hosts(vcenter, inventory, ownerships)),
         clusters=tuple(usage_foundation.clusters(vcenter, inventory, ownerships)),
@@ -136,6 +178,23 @@ def _inventory(session: Session, center: Any) -> Inventory:
         return Inventory(retrieve(session, PATHS, views=[view], objects=[center, *managers]))
     finally:
         view.DestroyView()
+
+
+def _paths(session: Session, inventory: Inventory, facts: MachineFacts) -> frozenset[str]:
+    """Paths of the disks of all machines, vCenter's own and templates with snapshots among them."""
+    everything = [
+        PlainObject("VirtualMachine", reference, properties)
+        for reference, properties in inventory.of("VirtualMachine").items()
+    ]
+    others = [each for each in everything if each.reference not in facts.devices]
+    further = _of_some(session, (DEVICES,), others).values()
+    chained = [each for each in everything if each.properties.get(SNAPSHOTS) and each.reference not in facts.files]
+    return frozenset(
+        paths_of(
+            [*facts.devices.values(), *(read_machines.device_facts(each.get(DEVICES)) for each in further)],
+            [*facts.files.values(), *_of_some(session, FILES, chained).values()],
+        )
+    )
 
 
 def _undescribed(machines: Sequence[PlainObject], ownerships: Ownerships) -> Iterator[PlainObject]:

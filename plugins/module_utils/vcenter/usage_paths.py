@@ -43,7 +43,14 @@ PATHS = {
         "runtime.inMaintenanceMode",
     ),
     vim.ResourcePool: ("name", "parent", "owner"),
-    vim.Datastore: ("name", "summary.capacity", "summary.freeSpace", "summary.uncommitted", "summary.accessible"),
+    vim.Datastore: (
+        "name",
+        "summary.capacity",
+        "summary.freeSpace",
+        "summary.uncommitted",
+        "summary.accessible",
+        "browser",
+    ),
     vim.CustomFieldsManager: ("field",),
     vim.PerformanceManager: ("perfCounter",),
 }
