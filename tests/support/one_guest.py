@@ -191,6 +191,7 @@ def _connection(guest: OneGuest, address: str) -> None:
         "ansible_ssh_private_key_file": str(guest.lab.secrets / "administrator"),
         "ansible_ssh_common_args": f"{options} -o HostKeyAlias=one-guest -o IdentitiesOnly=yes -o ControlMaster=no",
         "ansible_python_interpreter": "/usr/bin/python3",
+        "guest_baseline_postgresql": False,
     }
     (guest.lab.root / "known_hosts").write_text(f"{guest.host},{address} ssh-ed25519 \n", encoding="utf-8")
     (guest.folder / "connection.yml").write_text(yaml.safe_dump(connection), encoding="utf-8")
