@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,7 +21,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import Facts
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import sample_tables
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import NewCopy
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import (
     ClockSkewError,
     LockHeldError,
@@ -31,6 +33,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.samples im
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import ObjectResult, Origin
 from tests.support.observations import machine_sample, observation
+from tests.support.tapes import OFFSITE, ONSITE, START, TO_VAULT, event, proven_key
 
 REPOSITORY = Path(__file__).parents[2]
 ORIGIN = Origin(actor="hanako", host="controller-1", run_id="run-1", commit="abc")
@@ -255,6 +258,36 @@ def test_plan_approval_apply_and_results_work_as_on_sqlite(store: Store) -> None
     assert plan is not None
     assert plan.document == {"変更": ["s02-ap01"]}
     assert store.chain.verify(store.chain.head()).ok
+
+
+def test_tapes_copies_and_keys_work_as_on_sqlite(store: Store) -> None:
+    tapes = [event("register"), event("register", tape="KYT002L8", position="2", pool=ONSITE)]
+    store.custody.record(tapes, lambda _: Facts(), ORIGIN)
+    fields = {"machine": "m", "system": "s31", "backup_class": "tape-daily", "taken_at": START, "size_bytes": 2**41}
+    proof = {"key_id": "lgwan-g1", "job": "1", "manifest_digest": "0" * 64}
+    onsite = NewCopy(**fields, **proof, pool=ONSITE, offsite=False, tapes=("KYT002L8",))  # type: ignore[arg-type]
+    (first,) = store.copies.add([onsite], ORIGIN)
+    offsite = replace(onsite, pool=OFFSITE, offsite=True, tapes=("KYT001L8",), restore_point=first.restore_point)
+    refers = replace(onsite, needs=(first.restore_point,))
+    made = [first, *store.copies.add([offsite, refers], ORIGIN)]
+    for copy in made:
+        store.copies.read_back(copy.id, ok=True, job="2", origin=ORIGIN)
+    store.custody.record([event(action) for action in TO_VAULT], lambda _: Facts(), ORIGIN)
+    for each in proven_key():
+        store.tape_keys.record(each, ORIGIN)
+    status = store.custody.place_of("KYT001L8")
+    assert status is not None
+    assert (status.place, status.case) == ("vault", "CASE-LG-01")
+    found = store.copies.blast_radius(["KYT002L8"], START + timedelta(days=1))
+    assert [(point.lost, point.remaining_offsite) for point in found.systems[0].points] == [
+        (False, ("KYT001L8",)),
+        (True, ()),
+    ]
+    assert store.copies.verify() == []
+    assert store.chain.verify().ok
+    given_up = [event(action, tape="KYT002L8") for action in ("close", "expire", "erase")]
+    store.custody.record(given_up, lambda _: Facts(), ORIGIN)  # type: ignore[arg-type]
+    assert [copy.tapes for copy in store.copies.existing()] == [("KYT001L8",)]
 
 
 def test_the_longest_names_in_japanese_fit_into_the_indexes(store: Store) -> None:
