@@ -80,7 +80,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision drift collect capacity graph
+.PHONY: plan foundation provision baseline drift collect capacity graph
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -89,6 +89,9 @@ foundation: setup ## clusters, hosts, switches, datastores, folders, pools, tags
 
 provision: setup ## machines as systems/ describes them; ARGS="--check --diff --limit s02*"
 	@ansible-playbook -i $(INVENTORY) playbooks/provision.yml $(ARGS)
+
+baseline: setup ## package source, administrators, hardening, service and health of Linux guests; ARGS="--check --diff --limit s02*"
+	@ansible-playbook -i $(INVENTORY) playbooks/baseline.yml $(ARGS)
 
 drift: setup ## what somebody changed by hand; ARGS="-e fail_on=any -e report=reports/drift"
 	@ansible-playbook -i $(INVENTORY) playbooks/drift.yml $(ARGS)

@@ -16,6 +16,7 @@ from tests.support.estate_lab import EstateLab, copy_few, estate_lab
 
 ADDRESS = "127.0.0.53"
 NAME, OLD, NEW = "s13-db01", "198.18.128.240", "198.18.128.241"
+OTHER = "198.18.128.242"
 
 
 @pytest.fixture(scope="module")
@@ -72,8 +73,10 @@ def test_3_whole_run_registers_all_and_the_next_one_changes_nothing(few: EstateL
 
 
 def test_4_machine_that_could_not_be_made_gets_no_name(few: EstateLab, server: NameServer) -> None:
-    few.edit("systems/s13-common-codes.yml", "key: s13-db-1", "key: s13-db-9")
-    few.edit("systems/s13-common-codes.yml", f"name: {NAME}", "name: s13-db09")
+    new = "machines:\n  - key: s13-db-9\n    name: s13-db09\n    role: db\n    flavour: m8\n    image: debian-12\n"
+    new += f"    nics: [{{network: lgwan-servers, address: {OTHER}}}]\n"
+    new += "    disks: [{name: system, size_gb: 40, tier: standard, mount: /}]\n"
+    few.edit("systems/s13-common-codes.yml", "machines:\n", new)
     few.control("vc-kyotsu").add_fault("CloneVM_Task", "NoDiskSpace", name_pattern="s13-db09", count=0)
     finished = few.playbook("provision", "--limit", "s13-db09")
     assert finished.code != 0

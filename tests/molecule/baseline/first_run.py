@@ -8,8 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[3]
-from guests import GUESTS, LAB, inside
+from guests import GUESTS, LAB, REPOSITORY, inside
 
 # Every file of the system's folders with content, owner and mode; what changes by itself stays out.
 _STATE = (
