@@ -19,8 +19,8 @@ AS_OF = datetime(2026, 12, 1, tzinfo=UTC)
 @pytest.fixture(scope="module")
 def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     file = tmp_path_factory.mktemp("year") / "records.sqlite3"
+    fill(file, machines=MACHINES, days=DAYS)
     with open_store(f"sqlite:///{file}", production=False) as store:
-        assert fill(store, machines=MACHINES, days=DAYS) == 2 * MACHINES * DAYS
         week = range(FIRST_OF_WEEK, FIRST_OF_WEEK + 7)
         register(store, [tape_of(side, night, 1000, MACHINES) for side in "NF" for night in week])
         yield store
