@@ -27,7 +27,7 @@ from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY / "collections"))
+sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.keys import escrow_gaps
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import (
@@ -53,6 +53,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Anchor
+from scripts._console import run_and_exit
 
 DONE, FOUND, UNUSABLE = 0, 1, 2
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -347,4 +348,4 @@ def _parser() -> Parser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_and_exit(main)
