@@ -20,9 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +29,12 @@ BIN = REPOSITORY / ".venv/bin"
 sys.path.insert(0, str(REPOSITORY))
 
 from lab.control import Control
-from lab.errors import LabError
 from lab.guests.process import Guests
-from lab.guests.ssh import ssh_command
+from lab.guests.ssh import without_login
 from lab.paths import lab_paths
 
 # All guests of an estate on two cores; a few are there before anybody asks.
 _GUESTS_SECONDS = 240
-_AT_A_TIME = 4
-_AGAIN_SECONDS = 0.5
 from scripts._console import run_and_exit
 
 
@@ -105,9 +100,7 @@ class Demo:
         if not guests.paths.settings_file.exists():
             return "no guests: make lab-status says why"
         names = [entry["name"] for entry in guests.client.guests() if entry["pid"]]
-        deadline = time.monotonic() + _GUESTS_SECONDS
-        with ThreadPoolExecutor(_AT_A_TIME) as pool:
-            refused = [name for name in pool.map(partial(_lets_in, guests, deadline), names) if name]
+        refused = without_login(guests, names, _GUESTS_SECONDS)
         if refused:
             raise DemoFailed(f"no login to {', '.join(refused)}; look at make lab-status")
         memory = sum(entry["memory_bytes"] for entry in guests.client.guests())
@@ -158,21 +151,6 @@ class Demo:
         started = time.monotonic()
         result = action()
         self.timings.append(Timing(title, time.monotonic() - started, result))
-
-
-def _lets_in(guests: Guests, deadline: float, name: str) -> str:
-    """Log in to a guest, again and again while it boots; give its name if that never works."""
-    while time.monotonic() < deadline:
-        try:
-            command = ssh_command(guests, name, ["hostname"])
-        except LabError:  # it has no address yet
-            time.sleep(_AGAIN_SECONDS)
-            continue
-        said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if said.returncode == 0:
-            return "" if said.stdout.strip() == name else name
-        time.sleep(_AGAIN_SECONDS)
-    return name
 
 
 def main() -> int:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from lab.errors import LabError
 from lab.guests.keys import administrator_key
@@ -10,6 +14,8 @@ from lab.guests.process import Guests
 from lab.paths import REPOSITORY
 
 USER = "kyotsu-admin"
+_AT_A_TIME = 4
+_AGAIN_SECONDS = 0.1
 
 
 def ssh_command(guests: Guests, host: str, words: Sequence[str] = ()) -> list[str]:
@@ -38,3 +44,25 @@ def ssh_prefix(guests: Guests) -> list[str]:
     }
     key = str(administrator_key(guests.lab.secrets))
     return ["ssh", "-i", key, *(word for name, value in options.items() for word in ("-o", f"{name}={value}"))]
+
+
+def without_login(guests: Guests, names: Iterable[str], seconds: float) -> list[str]:
+    """Log in to each guest, again and again while it boots; give those that never let in or have another name."""
+    lets_in = partial(_lets_in, guests, time.monotonic() + seconds)
+    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+        wanted = list(names)
+        return [name for name, came_in in zip(wanted, pool.map(lets_in, wanted), strict=True) if not came_in]
+
+
+def _lets_in(guests: Guests, deadline: float, name: str) -> bool:
+    while time.monotonic() < deadline:
+        try:
+            command = ssh_command(guests, name, ["hostname"])
+        except LabError:  # it has no address yet
+            time.sleep(_AGAIN_SECONDS)
+            continue
+        said = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        if said.returncode == 0:
+            return said.stdout.strip() == name
+        time.sleep(_AGAIN_SECONDS)
+    return False

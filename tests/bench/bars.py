@@ -32,7 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
 from lab.errors import LabError
-from tests.bench import capacity_bars, change_bars
+from tests.bench import capacity_bars, change_bars, guest_bars
 from tests.bench.benchlab import BenchLab, bench_lab
 from tests.bench.measure import (
     BIN,
@@ -247,6 +247,15 @@ BARS = (
     Bar("demo", "second make demo", 60, demo),
     Bar("review", "make review of one line", 3, change_bars.review),
     Bar("change", "make change of one line, molecule too", 75, change_bars.change_of_systems, most_runs=2),
+    Bar("guest", "one guest, power-on to SSH", 3, guest_bars.one),
+    Bar(
+        "guests",
+        "all Linux machines, provision to SSH",
+        240,
+        guest_bars.every,
+        peak_limit_mib=guest_bars.PEAK_MIB,
+        most_runs=1,
+    ),
     Bar("lint-unit", "make lint and make unit", 180, change_bars.lint, most_runs=1),
 )
 

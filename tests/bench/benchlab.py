@@ -17,6 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.plan import 
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.provision import run_provision
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 from lab.control import Control
+from lab.guests.keys import administrator_key
 from lab.laboratory import Laboratory
 from lab.world import build_world
 from tests.bench.measure import BIN, ROOT, BenchFailed, Sample, run, say, succeed
@@ -83,6 +84,9 @@ class BenchLab:
             host_password="simulated",
             host_thumbprints={},
             require_approval=False,
+            administrator_keys=(
+                administrator_key(self.laboratory.paths.secrets).with_suffix(".pub").read_text().strip(),
+            ),
         )
 
     def foundation(self) -> Outcome:
