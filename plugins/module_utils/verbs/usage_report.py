@@ -102,7 +102,14 @@ def _target(asked: Asked) -> Target | None:
 def _observe(target: Target, estate: Estate, now: datetime) -> Observation:
     from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.usage import observe
 
-    return observe(target.endpoints, target.datacenters, estate, now, cache_directory=target.cache_directory)
+    return observe(
+        target.endpoints,
+        target.datacenters,
+        estate,
+        now,
+        cache_directory=target.cache_directory,
+        orphaned_disks=True,
+    )
 
 
 def _past(asked: Asked, estate: Estate, target: Target | None) -> _Past:
