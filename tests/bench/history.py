@@ -11,7 +11,6 @@ Example: tests/bench/history.py /tmp/history.sqlite3 --machines 10433 --days 182
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sqlite3
 import sys
@@ -118,24 +117,6 @@ def fill_history(
         count = database.execute("SELECT count(*) FROM machine_days").fetchone()[0]
     database.close()
     return History(count, time.monotonic() - started, file.stat().st_size)
-
-
-def cached_history(estate: Estate, folder: Path, *, machines: int = MACHINES, days: int = YEARS_5) -> Path:
-    """Such a database, made if it is not there yet: by another version of this file or for other numbers it is not.
-
-    Whoever changes it (a report only reads) must copy it first.
-    """
-    version = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
-    file = folder / f"history-{machines}-{days}-{version}.sqlite3"
-    if not file.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob(f"history-{machines}-{days}-*"):
-            old.unlink()
-        unfinished = file.with_suffix(".unfinished")
-        made = fill_history(unfinished, estate, machines=machines, days=days)
-        unfinished.rename(file)
-        say(f"  {made.machine_days:,} machine days in {made.seconds:.0f} s")
-    return file
 
 
 def _subjects(database: sqlite3.Connection, estate: Estate, machines: int, days: int) -> None:

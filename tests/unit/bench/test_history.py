@@ -12,7 +12,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.samples import SampleStore
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
 from tests.bench.bench import missed_bars
-from tests.bench.history import cached_history, fill_history
+from tests.bench.history import fill_history
 from tests.support.small_estate import AS_OF, copy_small
 
 LAST = date(2026, 11, 23)
@@ -46,15 +46,6 @@ def test_the_sums_of_a_made_history_are_those_of_its_machines(tmp_path: Path) ->
         assert allocated == pytest.approx(sum(each.storage_allocated_gb for each in machines))
         filled = [1 - each.free_gb / each.capacity_gb for each in samples.datastore_days(LAST, LAST)]
         assert filled == pytest.approx([0.7] * len(filled), abs=0.02)
-
-
-def test_a_made_history_is_kept_and_not_made_twice(tmp_path: Path) -> None:
-    estate = load_estate(copy_small(tmp_path), as_of=AS_OF).estate
-    first = cached_history(estate, tmp_path / "cache", machines=8, days=3)
-    made = first.stat().st_mtime_ns
-    assert cached_history(estate, tmp_path / "cache", machines=8, days=3) == first
-    assert first.stat().st_mtime_ns == made
-    assert [file.name for file in (tmp_path / "cache").iterdir()] == [first.name]
 
 
 def size(machines: int, seconds: float, calls: int) -> dict[str, object]:
