@@ -21,8 +21,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.inputs import Filters, Period, WhatIfRequest
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_tenants import Amount, sum_amounts
-from tests.support.builders import make_machine, make_system
+from tests.support.builders import OTHER_VCENTER, VCENTER, make_machine, make_system
 from tests.support.usage_estate import (
+    NOW,
     make_days,
     make_history,
     make_observation,
@@ -92,7 +93,10 @@ def observed(estate: Estate) -> UsageReport:
         )
         for system, machine in estate.machines()
     ]
-    return make_report(estate, observation=make_observation(estate, machines=tuple(samples)))
+    read_at = {VCENTER: NOW, OTHER_VCENTER: NOW}
+    return make_report(
+        estate, observation=make_observation(estate, machines=tuple(samples), read_at=read_at, missing={})
+    )
 
 
 def amounts_add_up(total: Amount | None, parts: Iterable[Amount | None]) -> None:
