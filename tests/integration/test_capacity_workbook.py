@@ -57,8 +57,9 @@ def sheets(file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, li
 def test_sheets_stand_in_order_and_every_division_has_one(file: Path, paper: Paper) -> None:
     names = sheet_names(file)
     assert names[0] == "まとめ"
-    assert names[-len(paper.divisions) :] == [division.name for division in paper.divisions]
-    assert len(names) == 1 + sum(bool(table.rows) for table in paper.tables()) + len(paper.divisions)
+    assert names[-len(paper.divisions) - 1 : -1] == [division.name for division in paper.divisions]
+    assert names[-1] == "グラフのデータ"
+    assert len(names) == 2 + sum(bool(table.rows) for table in paper.tables()) + len(paper.divisions)
 
 
 def test_cells_have_types_and_sheets_have_filters_and_charts(file: Path, paper: Paper) -> None:

@@ -51,10 +51,14 @@ class _Drawn:
 
 def bars(table: Table, chart: Chart, zone: ZoneInfo, language: Language) -> list[tuple[str, Spec]]:
     """(title, specification), the longest bar first; nothing where no line has a number."""
+    title, rows = drawn_rows(table, chart, zone, language)
+    return [(title, _spec(_drawn(table, chart, rows, language), stacked=chart.stacked))] if rows else []
+
+
+def drawn_rows(table: Table, chart: Chart, zone: ZoneInfo, language: Language) -> tuple[str, list[Row]]:
+    """The title and the rows of a drawing, the longest bar first, without those that tower over the others."""
     lengths = [(row, _length(table, chart, row)) for row in table.rows]
     ordered = sorted(((row, length) for row, length in lengths if length is not None), key=lambda item: -item[1])
-    if not ordered:
-        return []
     title = chart.title
     towers = _towers([length for _, length in ordered])
     if towers:
@@ -62,8 +66,7 @@ def bars(table: Table, chart: Chart, zone: ZoneInfo, language: Language) -> list
         told = [f"{row.values[category]} {shown(length, column, language, zone)}" for row, length in ordered[:towers]]
         title += f"（{'、'.join(told)} を除く）" if language == "ja" else f" (without {', '.join(told)})"
         ordered = ordered[towers:]
-    drawn = _drawn(table, chart, [row for row, _ in ordered[: chart.rows]], language)
-    return [(title, _spec(drawn, stacked=chart.stacked))]
+    return title, [row for row, _ in ordered[: chart.rows]]
 
 
 def _towers(lengths: Sequence[float]) -> int:

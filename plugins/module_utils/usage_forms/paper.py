@@ -13,10 +13,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report impor
     Note,
     UsageReport,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_capacity import (
-    capacity_sections,
-    what_if_text,
-)
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_capacity import capacity_sections
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_cost import cost_sections
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_forecast import (
     forecast_sections,
@@ -129,9 +126,10 @@ def _facts(report: UsageReport, speech: Speech) -> list[Fact]:
         yen = number(report.cost.total_yen, 0)
         facts.append(Fact(name=name, text=speech(f"{yen} 円", f"{yen} yen")))
     if report.what_if is not None:
+        asked = f"{report.what_if.where} + {report.what_if.count} × {report.what_if.flavour}"
         answer = speech("収まります", "fits") if report.what_if.fits else speech("収まりません", "does not fit")
         mark: Mark = "" if report.what_if.fits else "alarm"
-        text = f"{what_if_text(report.what_if, speech)}: {answer}"
+        text = f"{asked}: {answer}"
         facts.append(Fact(name=speech("追加の試算", "what if"), text=text, mark=mark))
     return facts
 

@@ -46,7 +46,7 @@ def capacity_sections(report: UsageReport, speech: Speech) -> list[Section]:
             ),
             notes=(
                 speech(
-                    "容量は、許容ホスト障害数だけ最大のホストを失った状態で、過剰割当率を掛けたものです。実使用の行は"
+                    "容量は、許容ホスト障害数だけ最大のホストを失った状態で、過剰割当率を掛けたものです。実使用は"
                     "過剰割当なしの物理量（CPUはMHz）と比べます。",
                     "Capacity is what is left when the tolerated number of the largest hosts is lost, times the "
                     "overcommit ratio; use is compared with what is physically there (CPU in MHz).",
@@ -91,7 +91,7 @@ def _balance_columns(speech: Speech, bases: Sequence[Basis], kind: Kind, unit: d
                 size,
                 narrow=first,
             ),
-            speech.column(f"{basis}_percent", f"{ja} 使用率", f"{en}: taken", "percent", bar=True),
+            speech.column(f"{basis}_percent", f"{ja} (%)", f"{en} (%)", "percent", bar=True),
         ]
     return columns
 
@@ -311,7 +311,7 @@ def _datastore_row(each: DatastoreUsage, speech: Speech, passed: set[str]) -> Ro
     )
 
 
-def what_if_text(what_if: WhatIf, speech: Speech) -> str:
+def _what_if_text(what_if: WhatIf, speech: Speech) -> str:
     """The question in one line."""
     each = (
         f"{what_if.vcpu_each} vCPU, {what_if.memory_gib_each:g} GiB, "
@@ -365,5 +365,5 @@ def _what_if(what_if: WhatIf, speech: Speech) -> Table:
             speech.column("most_machines", "収まる最大台数", "most that fit", "count"),
         ),
         rows=tuple(rows),
-        notes=(what_if_text(what_if, speech),),
+        notes=(_what_if_text(what_if, speech),),
     )
