@@ -64,7 +64,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "E-09": (dependencies.check,),
     "E-10": (vlans.check,),
     "E-11": (exceptions.check,),
-    "E-12": (windows_sound.check,),
+    "E-12": (windows_sound.check, media_pools.check_couriers),
     "L-01": (segments.check_one_segment, segments.check_shared_things, media_pools.check_pools),
     "L-02": (segments.check_cluster_segment, flows.check_isolated),
     "L-03": (segments.check_management, flows.check_shared),

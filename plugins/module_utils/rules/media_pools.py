@@ -1,16 +1,46 @@
-"""L-01, C-03, B-05 and D-01 for tapes: pools of one segment, encrypted, keys elsewhere, destroyed at their end."""
+"""Rules of tapes: pools of one segment (L-01), encrypted (C-03), keys elsewhere (B-05), the end (D-01), days (E-12)."""
 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.pools import NoPool, pool_for
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, backup_of, status_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Window
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules.windows_sound import openings
 
 # What holds individual numbers is destroyed, never erased for reuse (guideline, see D-01).
 _DESTROYED = "mynumber"
+
+
+def check_couriers(estate: Estate, context: Context) -> Findings:
+    """E-12: the courier's recurrence can be read and gives days."""
+    for index, vault in enumerate(estate.platform.vaults):
+        days = Window(
+            id=vault.site,
+            name=Text(ja=vault.courier, en=vault.courier),
+            recurrence=vault.recurrence,
+            start="00:00",
+            duration_minutes=60,
+            basis=vault.basis,
+        )
+        if not openings(days, estate, context, timedelta(days=400)):
+            yield context.finding(
+                "E-12",
+                ("vaults", index, "recurrence"),
+                vault.site,
+                Text(
+                    en=f'{vault.site}: "{vault.recurrence}" gives no day of the courier within 400 days',
+                    ja=f"{vault.site}: 「{vault.recurrence}」には400日以内に集配日がありません",
+                ),
+                Text(
+                    en="write FREQ=WEEKLY;BYDAY=TU or FREQ=MONTHLY;BYDAY=1TU (RFC 5545)",
+                    ja="FREQ=WEEKLY;BYDAY=TU、FREQ=MONTHLY;BYDAY=1TU の形で書いてください（RFC 5545）",
+                ),
+            )
 
 
 def check_pools(estate: Estate, context: Context) -> Findings:
