@@ -232,7 +232,8 @@ class Configuration:
                 {"name": STANDALONE, "device": str(self.paths.root / STANDALONE / "drive"), **capacity}
             ],
             "device_type": "VTape",
-            "device_options": [],
+            # A tape that cannot be opened for writing becomes a request for another one after so long.
+            "device_options": ["Maximum Open Wait = 10 seconds"],
             "file_bytes": choice.file_bytes,
             "clients": [
                 {

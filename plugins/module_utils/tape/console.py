@@ -16,6 +16,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings impo
 
 _READY = re.compile(r"^1000 OK", re.MULTILINE)
 _QUEUED = re.compile(r"^Job queued\. JobId=(\d+)", re.MULTILINE)
+_AT_STORAGE = re.compile(r"^(?:Writing|Reading): .*? JobId=(\d+) .*?Bytes=([\d,]+)", re.MULTILINE | re.DOTALL)
+_DEVICE = re.compile(r"^\s+(Device is (?!being|mounted|not open).+|Device is being .+|.*BLOCKED.+)$", re.MULTILINE)
 _INVALID = re.compile(r"^(.*): is an invalid command\.", re.MULTILINE)
 # A command that comes back to a question has been misunderstood: the next line would be taken as its answer.
 _WORD = re.compile(r"[^\s\"'\\]+")
@@ -79,6 +81,15 @@ class Console:
             if len(words) > 6 and words[0].isdigit():
                 found[int(words[0])] = words[6]
         return found
+
+    def moved(self) -> tuple[dict[int, int], str]:
+        """Bytes that each running job has moved at the storage daemon, and what its devices say that they wait for.
+
+        The director calls a job running while the storage daemon tries in vain to open a tape.
+        """
+        said = self.run(f"status storage={self.settings.library.storage}")
+        jobs = {int(job): int(size.replace(",", "")) for job, size in _AT_STORAGE.findall(said)}
+        return jobs, "; ".join(dict.fromkeys(line.strip() for line in _DEVICE.findall(said)))
 
     def cancel(self, job_id: int) -> None:
         """Cancel a job; one that has ended already is fine."""

@@ -21,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import T
 
 _FIRST_POLL, _LAST_POLL = 0.1, 0.5
 _LOOK_SECONDS = 3.0  # how often the director and the storage daemon are asked
+_STILL_SECONDS = 10.0  # a job that moves no byte for so long waits, whatever the director calls it
 _PATIENCE_SECONDS = 30.0  # a daemon or database that is being restarted
 _FAULTS = re.compile(r"Error|Fatal|Cannot|Please mount|Warning|failed", re.IGNORECASE)
 
@@ -73,7 +74,8 @@ def wait(
     daemon has died, DirectorUnreachable and CatalogueUnreachable when they stay away.
     """
     began = looked = time.monotonic()
-    waiting_since, reason, pause, away_since = None, "", _FIRST_POLL, None
+    pause, away_since = _FIRST_POLL, None
+    motion = _Motion(tape, job_id, began)
     while True:
         try:
             record = tape.job(job_id)
@@ -85,13 +87,10 @@ def wait(
             if now - looked > _LOOK_SECONDS:
                 looked = now
                 _check_storage(tape, job_id)
-                found = waits(tape.console.running().get(job_id, ""))
-                if found and found != reason and say is not None:
-                    say(f"job {job_id} ({record.name}) waits: {found}")
-                waiting_since = (waiting_since or now) if found else None
-                reason = found
-                if waiting_since and media_seconds is not None and now - waiting_since > media_seconds:
-                    return _cancelled(tape, job_id, f"it has waited {media_seconds:.0f} s: {found}")
+                if motion.look(now) and say is not None:
+                    say(f"job {job_id} ({record.name}) waits: {motion.reason}")
+                if media_seconds is not None and motion.waited(now) > media_seconds:
+                    return _cancelled(tape, job_id, f"it has waited {motion.waited(now):.0f} s: {motion.reason}")
             away_since = None
         except (DirectorUnreachable, CatalogueUnreachable):
             away_since = away_since or time.monotonic()
@@ -99,6 +98,31 @@ def wait(
                 raise
         time.sleep(pause)
         pause = min(pause * 1.5, _LAST_POLL)
+
+
+class _Motion:
+    """Whether a job moves, and what it waits for if it does not. Times are those of the monotonic clock, in seconds."""
+
+    def __init__(self, tape: TapeJobs, job_id: int, now: float) -> None:
+        self._tape, self._job_id = tape, job_id
+        self._bytes, self._moved_at = -1, now
+        self.reason = ""
+
+    def look(self, now: float) -> bool:
+        """Ask director and storage daemon; give whether there is a new reason."""
+        jobs, devices = self._tape.console.moved()
+        size = jobs.get(self._job_id, -1)
+        if size != self._bytes:
+            self._bytes, self._moved_at = size, now
+        found = waits(self._tape.console.running().get(self._job_id, ""))
+        if not found and now - self._moved_at > _STILL_SECONDS:
+            found = f"no byte has moved for a while ({devices or 'the storage daemon does not say why'})"
+        known, self.reason = self.reason, found
+        return bool(found) and found != known
+
+    def waited(self, now: float) -> float:
+        """How long it has moved nothing; 0 if it moves."""
+        return now - self._moved_at if self.reason else 0.0
 
 
 def waits(text: str) -> str:
