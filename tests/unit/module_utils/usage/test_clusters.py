@@ -111,3 +111,13 @@ def test_a_cluster_that_only_vcenter_knows() -> None:
     assert ("cluster_cpu_percent", "strange", "actual") in {
         (each.threshold, each.place, each.basis) for each in report.exceeded
     }
+
+
+@pytest.mark.parametrize(("mhz", "passed"), [(37_440, False), (37_441, True)])
+def test_exactly_at_the_threshold_is_not_over_it(mhz: int, passed: bool) -> None:
+    """90 percent of 41,600 MHz are 37,440."""
+    estate = make_usage_estate()
+    hosts = (make_host("lgwan-esx01", mhz, 1.0), make_host("lgwan-esx02", 0, 1.0))
+    report = make_report(estate, observation=make_observation(estate, hosts=hosts))
+    over = [each for each in report.exceeded if each.threshold == "cluster_cpu_percent"]
+    assert [(each.place, each.basis, each.limit) for each in over] == ([("lgwan", "demand", 90)] if passed else [])

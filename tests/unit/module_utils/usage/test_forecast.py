@@ -45,11 +45,15 @@ def test_two_gib_a_day() -> None:
 
 
 def test_the_band_orders_the_days() -> None:
-    found = foretell(((day, 500.0 - 2 * day + 30 * (day % 3 - 1) * (day // 7 % 2)) for day in range(100)), 700.0)
+    found = foretell(((day, 500.0 - 2 * day + 10 * (day // 7 % 3 - 1)) for day in range(100)), 700.0)
     assert found.days_until_full_low is not None
     assert found.days_until_full is not None
-    assert found.days_until_full_high is None or found.days_until_full_high >= found.days_until_full
-    assert found.days_until_full_low <= found.days_until_full
+    assert found.days_until_full_high is not None
+    assert found.days_until_full_low < found.days_until_full < found.days_until_full_high
+    assert found.growth_per_day_slow is not None
+    assert found.growth_per_day is not None
+    assert found.growth_per_day_fast is not None
+    assert found.growth_per_day_slow < found.growth_per_day < found.growth_per_day_fast
 
 
 def test_gaps_are_counted_and_are_no_zeros() -> None:

@@ -23,6 +23,16 @@ def test_counted_by_hand() -> None:
     assert (slope.low, slope.middle, slope.high) == (-1.0, 0.875, 3.0)
 
 
+def test_equal_values_narrow_the_band() -> None:
+    """0 0 0 0 1 1 1 1: 28 slopes, of which 12 are 0, then 1/7, 1/6 twice, 1/5 three times, 1/4 four times, 1/3 ...
+
+    var(S) = (8 x 7 x 21 - 2 x 4 x 3 x 13) / 18 = 48, z = 1.96, C = 13.58: the upper rank (28 + 13.58)/2 + 1 = 21.79,
+    outwards the 22nd: 1/4. Without the correction it would be the 23rd, 1/3.
+    """
+    slope = theil_sen(list(enumerate([0.0] * 4 + [1.0] * 4)), 95)
+    assert (slope.low, slope.high) == (0.0, 0.25)
+
+
 def test_a_wider_confidence_gives_a_wider_band() -> None:
     points = [(float(x), x + 3 * math.sin(x)) for x in range(30)]
     narrow, wide = theil_sen(points, 50), theil_sen(points, 99)
