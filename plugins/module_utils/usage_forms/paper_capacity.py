@@ -9,10 +9,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capac
     Balance,
     Basis,
     ClusterCapacity,
-    DatastoreUsage,
     Resource,
-    WhatIf,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_datastores import datastores_table
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_what_if import what_if_table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
     Chart,
@@ -33,7 +33,7 @@ def capacity_sections(report: UsageReport, speech: Speech) -> list[Section]:
     """What if stands first where it was asked for."""
     sections = []
     if report.what_if is not None:
-        table = _what_if(report.what_if, speech)
+        table = what_if_table(report.what_if, speech)
         sections.append(Section(key="what-if", title=table.title, tables=(table,)))
     sections.append(
         Section(
@@ -58,13 +58,13 @@ def capacity_sections(report: UsageReport, speech: Speech) -> list[Section]:
         Section(
             key="storage",
             title=speech("ストレージの空き", "Headroom of the storage"),
-            tables=(_tiers(report, speech), _datastores(report, speech)),
+            tables=(_tiers(report, speech), datastores_table(report, speech)),
         )
     )
     return sections
 
 
-def marks_of(report: UsageReport, *thresholds: str) -> set[tuple[str, str]]:
+def _passed_by(report: UsageReport, *thresholds: str) -> set[tuple[str, str]]:
     """(place, basis) of everything that passes one of the thresholds."""
     return {(each.place, each.basis) for each in report.exceeded if each.threshold in thresholds}
 
@@ -118,7 +118,7 @@ def _cluster_table(report: UsageReport, speech: Speech, resource: Resource) -> T
     bases = [
         basis for basis in _ALL_BASES if any(each.balance(resource, basis) is not None for each in report.clusters)
     ]
-    passed = marks_of(report, f"cluster_{resource}_percent")
+    passed = _passed_by(report, f"cluster_{resource}_percent")
     limits = speech.estate.platform.capacity.thresholds
     threshold = limits.cluster_cpu_percent if resource == "cpu" else limits.cluster_memory_percent
     unit: dict[Basis, str] = (
@@ -210,7 +210,7 @@ def _cluster_row(each: ClusterCapacity, speech: Speech) -> Row:
 
 def _tiers(report: UsageReport, speech: Speech) -> Table:
     bases = [basis for basis in _ALL_BASES if any(each.balance(basis) is not None for each in report.tiers)]
-    passed = marks_of(report, "storage_percent")
+    passed = _passed_by(report, "storage_percent")
     rows = []
     for each in report.tiers:
         balances = [each.balance(basis) for basis in bases]
@@ -245,125 +245,4 @@ def _tiers(report: UsageReport, speech: Speech) -> Table:
             ),
         ),
         charts=_percent_charts(speech("ストレージの使用率", "Storage taken"), "place", bases),
-    )
-
-
-_PARTS = ("machines_gib", "orphaned_gib", "other_gib")
-
-
-def _datastores(report: UsageReport, speech: Speech) -> Table:
-    passed = {place for place, _ in marks_of(report, "datastore_used_percent")}
-    charts: tuple[Chart, ...] = ()
-    if any(each.used_gib is not None for each in report.datastores):
-        title = speech("データストアの内訳（上位16）", "What lies on the datastores (top 16)")
-        chart = Chart(
-            title=title,
-            kind="bars",
-            category="datastore",
-            series=_PARTS,
-            unit="GiB",
-            stacked=True,
-            in_tib=True,
-            rows=16,
-        )
-        charts = (chart,)
-    return Table(
-        key="datastores",
-        title=speech("データストア別", "By datastore"),
-        columns=(
-            speech.column("datastore", "データストア", "datastore"),
-            speech.column("vcenter", "vCenter", "vCenter", narrow=False),
-            speech.column("tier", "階層", "tier", narrow=False),
-            speech.column("capacity_gib", "容量 (GiB)", "size (GiB)", "gib", total=True),
-            speech.column("used_gib", "使用 (GiB)", "used (GiB)", "gib", total=True),
-            speech.column("used_percent", "使用率", "used", "percent", bar=True),
-            speech.column("machines_gib", "仮想サーバ (GiB)", "machines (GiB)", "gib", total=True, narrow=False),
-            speech.column("orphaned_gib", "所有者なし (GiB)", "orphaned (GiB)", "gib", total=True, narrow=False),
-            speech.column("other_gib", "その他 (GiB)", "other (GiB)", "gib", total=True, narrow=False),
-            speech.column("provisioned_gib", "割当 (GiB)", "provisioned (GiB)", "gib", total=True, narrow=False),
-        ),
-        rows=tuple(_datastore_row(each, speech, passed) for each in report.datastores),
-        empty=speech("データストアはありません。", "There is no datastore."),
-        charts=charts,
-        detail=True,
-    )
-
-
-def _datastore_row(each: DatastoreUsage, speech: Speech, passed: set[str]) -> Row:
-    if each.accessible is False:
-        mark: Mark = "alarm"
-    else:
-        mark = "warning" if each.datastore in passed else ""
-    return Row(
-        values=(
-            each.datastore,
-            each.vcenter,
-            speech.tier(each.tier),
-            each.capacity_gib,
-            each.used_gib,
-            each.used_percent,
-            each.machines_gib,
-            each.orphaned_gib,
-            each.other_gib,
-            each.provisioned_gib,
-        ),
-        mark=mark,
-    )
-
-
-def _what_if_text(what_if: WhatIf, speech: Speech) -> str:
-    """The question in one line."""
-    each = (
-        f"{what_if.vcpu_each} vCPU, {what_if.memory_gib_each:g} GiB, "
-        f"{what_if.storage_gib_each:g} GiB {speech.tier(what_if.tier)}"
-    )
-    return speech(
-        f"{what_if.where} に {what_if.flavour} を {what_if.count} 台追加した場合（1台: {each}）",
-        f"{what_if.count} machines of flavour {what_if.flavour} in {what_if.where} (each: {each})",
-    )
-
-
-def _what_if(what_if: WhatIf, speech: Speech) -> Table:
-    rows = []
-    for place in what_if.places:
-        for limit in place.limits:
-            fits = limit.over <= 0
-            rows.append(
-                Row(
-                    values=(
-                        place.cluster,
-                        speech.equipment(place.equipment),
-                        speech.code(BASES, place.basis),
-                        speech.code(RESOURCES, limit.resource),
-                        limit.place,
-                        limit.unit,
-                        limit.needed,
-                        limit.free,
-                        limit.over,
-                        limit.percent_after,
-                        speech("収まる", "fits") if fits else speech("収まらない", "does not fit"),
-                        place.most_machines,
-                    ),
-                    mark="" if fits else "alarm",
-                )
-            )
-    return Table(
-        key="what_if",
-        title=speech("追加の試算", "What if"),
-        columns=(
-            speech.column("cluster", "クラスタ", "cluster"),
-            speech.column("equipment", "調達単位", "equipment", narrow=False),
-            speech.column("basis", "基準", "basis", narrow=False),
-            speech.column("resource", "資源", "resource"),
-            speech.column("place", "対象", "place", narrow=False),
-            speech.column("unit", "単位", "unit"),
-            speech.column("needed", "必要", "needed", "decimal"),
-            speech.column("free", "空き", "free", "decimal"),
-            speech.column("over", "不足", "short of", "decimal"),
-            speech.column("percent_after", "追加後", "afterwards", "percent", bar=True),
-            speech.column("answer", "判定", "answer"),
-            speech.column("most_machines", "収まる最大台数", "most that fit", "count"),
-        ),
-        rows=tuple(rows),
-        notes=(_what_if_text(what_if, speech),),
     )

@@ -19,10 +19,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
 from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_bars import drawn_rows
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_style import COLOURS, LIMIT_COLOUR
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
-    Chart,
     Column,
     Division,
     Fact,
@@ -34,6 +31,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables
     Value,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import shown
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.workbook_charts import Charts
 
 _FORMATS: dict[Kind, str] = {
     "count": "#,##0",
@@ -60,7 +58,6 @@ _HEADING_ROW = 2  # of a sheet with one table: title, empty, heading
 _CONTENTS = {"ja": "目次", "en": "Contents"}
 _NOTE = {"ja": "注記", "en": "note"}
 _CHARTS = {"ja": "グラフのデータ", "en": "Data of the charts"}
-_CHART_PX = 280
 _SUMMARY = {"ja": "まとめ", "en": "Summary"}
 
 
@@ -102,8 +99,7 @@ class _Writer:
         self.zone = zone
         self.formats: dict[tuple[Any, ...], Any] = {}
         self.names: set[str] = set()
-        self.chart_sheet = self._name(_CHARTS[paper.language])
-        self.chart_lines: list[tuple[Value, ...]] = []
+        self.charts = Charts(book, self._name(_CHARTS[paper.language]), zone, paper.language)
         self.kinds = _FORMATS_JA if paper.language == "ja" else _FORMATS
 
     def write(self) -> None:
@@ -117,10 +113,10 @@ class _Writer:
             place = self._table(sheet, table, table.rows, 0, filters=True)
             sheet.freeze_panes(place.first, 1)
             sheet.repeat_rows(place.heading)
-            self._charts(sheet, name, table, place)
+            self.charts.insert(sheet, table, place.first, place.last)
         for division, name in divisions:
             self._division(self._sheet(name, known=True), division)
-        self._chart_data()
+        self.charts.write_data(self._sheet(self.charts.sheet, known=True))
 
     # --- sheets ------------------------------------------------------------------------------------------------------
 
@@ -266,102 +262,6 @@ class _Writer:
             number += 1
         self.names.add(name.casefold())
         return name
-
-    # --- charts ------------------------------------------------------------------------------------------------------
-
-    def _charts(self, sheet: Any, name: str, table: Table, place: _Place) -> None:
-        column = len(table.columns) + 1
-        row = place.heading
-        for chart in table.charts:
-            drawings = [self._bars(table, chart)] if chart.kind == "bars" else self._trends(name, table, chart, place)
-            for title, drawn, lines in drawings:
-                drawn.set_title({"name": title, "name_font": {"size": 12}})
-                drawn.set_legend({"position": "bottom"})
-                height = max(_CHART_PX, 90 + 24 * lines)
-                drawn.set_size({"width": 620, "height": height})
-                sheet.insert_chart(row, column, drawn)
-                row += height // 20 + 2
-
-    def _bars(self, table: Table, chart: Chart) -> tuple[str, Any, int]:
-        """Of the longest bars: their rows stand once more in the sheet for charts, in that order."""
-        title, rows = drawn_rows(table, chart, self.zone, self.paper.language)
-        keys = (*chart.series, *((chart.limit,) if chart.limit and not chart.stacked else ()))
-        columns = [table.column(key) for key in (chart.category, *keys)]
-        first = len(self.chart_lines) + 1
-        self.chart_lines.append((title, *(column.title for column in columns[1:])))
-        self.chart_lines += [tuple(row.values[table.index(column.key)] for column in columns) for row in rows]
-        self.chart_lines.append(())
-        last = first + len(rows) - 1
-        drawn = self.book.add_chart({"type": "bar", **({"subtype": "stacked"} if chart.stacked else {})})
-        for position, (key, column) in enumerate(zip(keys, columns[1:], strict=True), 1):
-            colour = LIMIT_COLOUR if key == chart.limit else COLOURS[(position - 1) % len(COLOURS)]
-            drawn.add_series(
-                {
-                    "name": column.title,
-                    "categories": [self.chart_sheet, first, 0, last, 0],
-                    "values": [self.chart_sheet, first, position, last, position],
-                    "fill": {"color": colour},
-                    "gap": 60,
-                }
-            )
-        drawn.set_y_axis({"reverse": True, "interval_unit": 1})
-        drawn.set_x_axis({"name": chart.unit, "num_format": "#,##0", "major_gridlines": {"visible": True}})
-        return title, drawn, len(rows)
-
-    def _chart_data(self) -> None:
-        sheet = self._sheet(self.chart_sheet, known=True)
-        sheet.set_column(0, 0, 40)
-        for number, line in enumerate(self.chart_lines):
-            for position, value in enumerate(line):
-                if isinstance(value, str):
-                    sheet.write_string(number, position, printable(value))
-                elif isinstance(value, (int, float)) and math.isfinite(value):
-                    sheet.write_number(number, position, value)
-
-    def _trends(self, name: str, table: Table, chart: Chart, place: _Place) -> list[tuple[str, Any, int]]:
-        return [
-            (title, self._trend(name, table, chart, first, last), 0)
-            for title, first, last in _parts(table, chart, place)
-        ]
-
-    def _trend(self, name: str, table: Table, chart: Chart, first: int, last: int) -> Any:
-        drawn = self.book.add_chart({"type": "scatter", "subtype": "straight"})
-        lines = (
-            (chart.series[0], {"color": COLOURS[0], "width": 2}),
-            (chart.low, {"color": COLOURS[4], "width": 1}),
-            (chart.high, {"color": COLOURS[4], "width": 1}),
-            (chart.limit, {"color": LIMIT_COLOUR, "width": 1.5, "dash_type": "dash"}),
-        )
-        for key, line in lines:
-            if key is None:
-                continue
-            drawn.add_series(
-                {
-                    "name": table.column(key).title,
-                    "categories": [name, first, table.index(chart.category), last, table.index(chart.category)],
-                    "values": [name, first, table.index(key), last, table.index(key)],
-                    "line": line,
-                    "marker": {"type": "none"},
-                }
-            )
-        drawn.set_x_axis({"num_format": "yyyy-mm", "num_font": {"rotation": -45}})
-        drawn.set_y_axis({"name": chart.unit, "num_format": "#,##0", "min": 0})
-        drawn.show_blanks_as("gap")
-        return drawn
-
-
-def _parts(table: Table, chart: Chart, place: _Place) -> list[tuple[str, int, int]]:
-    """(title, first row, last row) of every course; the rows of a group stand together."""
-    if chart.group is None:
-        return [(chart.title, place.first, place.last)]
-    values = table.values(chart.group)
-    parts = []
-    start = 0
-    for number in range(1, len(values) + 1):
-        if number == len(values) or values[number] != values[start]:
-            parts.append((f"{chart.title}: {values[start]}", place.first + start, place.first + number - 1))
-            start = number
-    return parts[: chart.rows]
 
 
 def _fill(mark: Mark) -> dict[str, str]:
