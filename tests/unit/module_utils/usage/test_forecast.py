@@ -45,7 +45,8 @@ def test_two_gib_a_day() -> None:
 
 
 def test_the_band_orders_the_days() -> None:
-    found = foretell(((day, 500.0 - 2 * day + 10 * (day // 7 % 3 - 1)) for day in range(100)), 700.0)
+    wobble = (3, -8, 5, 11, -2, 7, -9, 4, 0, -6, 10, 1, -4, 6, -7)  # of each week
+    found = foretell(((day, 500.0 - 2 * day + 3 * wobble[day // 7]) for day in range(100)), 700.0)
     assert found.days_until_full_low is not None
     assert found.days_until_full is not None
     assert found.days_until_full_high is not None
