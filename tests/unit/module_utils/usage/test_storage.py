@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
 from tests.support.usage_estate import (
     make_datastore,
@@ -77,3 +79,10 @@ def test_a_datastore_that_only_vcenter_knows() -> None:
     assert (row.datastore, row.tier, row.fill_limit_percent, row.used_percent) == ("local-1", None, None, 90.0)
     assert ("datastore-not-described", "local-1") in {(each.code, each.subject) for each in report.header.notes}
     assert ("datastore_used_percent", "local-1") in {(each.threshold, each.place) for each in report.exceeded}
+
+
+@pytest.mark.parametrize(("free_gb", "passed"), [(150.0, False), (149.0, True)])
+def test_a_datastore_exactly_at_its_threshold_is_not_over_it(free_gb: float, passed: bool) -> None:
+    report = observed(datastores=(make_datastore("lgwan-fast-01", free_gb), FAST[1]))
+    over = [each.place for each in report.exceeded if each.threshold == "datastore_used_percent"]
+    assert over == (["lgwan-fast-01"] if passed else [])
