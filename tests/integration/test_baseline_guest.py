@@ -55,7 +55,7 @@ def test_1_check_mode_says_what_will_be_done_and_does_nothing(guest: OneGuest) -
     done = changed_tasks(output)
     assert done[-1] == "guest_baseline : Reload sshd"
     # What check mode can only announce has another name there.
-    assert [name.replace("Tell in check mode whether the service would be installed", INSTALL) for name in told] == done
+    assert [name.replace("Ask whether the service and kyotsu-health are installed", INSTALL) for name in told] == done
 
 
 def test_2_a_second_run_changes_nothing_in_check_mode_too(guest: OneGuest) -> None:
