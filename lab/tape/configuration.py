@@ -165,6 +165,8 @@ class Configuration:
         for old, new in (
             ("/etc/bacula/scripts/mtx-changer.conf", str(self.paths.scripts / "mtx-changer.conf")),
             ("/var/lib/bacula", str(self.paths.storage_working)),
+            # It waits for the drive after a failed movement, too; the lab's drives are ready at once.
+            ("while [ $i -le 300 ]", "while [ $i -le 5 ]"),
             ("MTX=/usr/sbin/mtx", f"MTX={self.paths.scripts}/mtx"),
         ):
             if old not in text:

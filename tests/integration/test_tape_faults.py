@@ -96,8 +96,10 @@ def test_a_stuck_drive_is_told_and_the_job_goes_on_when_it_is_freed(lab: TapeLab
     lab.lab.library.jam(0)
     lab.lab.library.jam(1)
     source = lab.content("source", MEGABYTE)
-    with pytest.raises(JobFailed, match="it has waited"):
-        wait(lab.jobs, start(lab, "stuck", source), media_seconds=4, seconds=90)
+    job = start(lab, "stuck", source)
+    with pytest.raises(JobFailed):
+        wait(lab.jobs, job, media_seconds=4, seconds=90).check()
+    assert "MOVE MEDIUM" in " ".join(lab.jobs.catalogue.log(job))
     lab.lab.library.jam(0, on=False)
     lab.lab.library.jam(1, on=False)
     assert lab.backup("stuck", source).good
