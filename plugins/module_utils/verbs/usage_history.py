@@ -32,7 +32,7 @@ def read_history(samples: SampleStore, estate: Estate, as_of: date, first_day: d
     """Everything that the report looks at: its period, the days of the forecast, the days of use.
 
     What is used counts by the day's 95th percentile, as sizes are chosen by it; what is allocated by the day's last
-    reading. A division of a cluster's or datastore's name over two vCenters is added up.
+    reading. A cluster or datastore of the same name in two vCenters is added up.
 
     Raises:
         RecordsError: the database fails.
