@@ -156,7 +156,6 @@ _PLATFORM = (
     ("vaults", "site", {"site": "sites"}),
     ("transport_cases", "id", {"segment": "segments"}),
     ("tariffs", "equipment", {"equipment": "equipment"}),
-    ("tariffs", "equipment", {"equipment": "equipment"}),
     ("external_services", "id", {"segment": "segments", "owner": "organisations", "backup": "backup_classes"}),
     ("rules", "id", {"source": "sources"}),
     ("exceptions", "id", {"rule": "rules"}),
@@ -182,7 +181,6 @@ def _of_platform(estate: Estate) -> Iterator[Reference]:
     for number, site in enumerate(escrow.sites):
         yield Reference(("key_escrow", "sites", number), "key_escrow", "sites", site)
     yield from _of_tariffs(estate)
-    yield from _of_tariffs(estate)
     window = estate.platform.estate.maintenance_window
     yield Reference(("estate", "maintenance_window"), "estate", "windows", window)
     for index, cluster in enumerate(estate.platform.clusters):
@@ -191,18 +189,6 @@ def _of_platform(estate: Estate) -> Iterator[Reference]:
             yield Reference(
                 ("clusters", index, "shared_segments", "segments", number), cluster.name, "segments", segment
             )
-
-
-def _of_tariffs(estate: Estate) -> Iterator[Reference]:
-    """Tiers that platform/tariff.yml and platform/capacity.yml name."""
-    tier = estate.platform.capacity.added_machine.tier
-    yield Reference(("capacity", "added_machine", "tier"), "added_machine", "tiers", tier)
-    for index, tariff in enumerate(estate.platform.tariffs):
-        keys: Keys = ("tariffs", index)
-        for number, weight in enumerate(tariff.keys.tier_weights if tariff.keys else ()):
-            yield Reference((*keys, "keys", "tier_weights", number, "tier"), tariff.equipment, "tiers", weight.tier)
-        for number, rate in enumerate(tariff.rates.storage if tariff.rates else ()):
-            yield Reference((*keys, "rates", "storage", number, "tier"), tariff.equipment, "tiers", rate.tier)
 
 
 def _of_tariffs(estate: Estate) -> Iterator[Reference]:
