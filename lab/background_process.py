@@ -93,10 +93,17 @@ class BackgroundProcess:
 
     def wait_until_ready(self, is_ready: Callable[[], bool], seconds: float) -> None:
         """Wait until what was launched is ready. Raises LabError with its last lines if that does not come."""
-        if not wait_for(lambda: self.pid() is None or is_ready(), seconds):
+        ended = False
+
+        def is_decided() -> bool:
+            nonlocal ended
+            ended = self.pid() is None
+            return ended or is_ready()
+
+        if not wait_for(is_decided, seconds):
             self.stop()
             raise LabError(f"{self.name} is not ready after {seconds:g} s; {self.log_file} says:\n{self._last()}")
-        if self.pid() is None:
+        if ended:
             raise LabError(f"{self.name} {self._ending()} while it started; {self.log_file} says:\n{self._last()}")
 
     def stop(self) -> bool:
