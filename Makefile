@@ -80,7 +80,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision baseline drift collect capacity graph
+.PHONY: plan foundation provision baseline drift collect capacity graph patch-calendar
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -101,6 +101,9 @@ collect: setup ## one sample of capacity and use into the records; for a timer: 
 
 capacity: setup ## who uses what, what is left, what it costs, offline; ARGS="--live inventory/lab --history --output r.html"
 	@$(PYTHON) scripts/capacity_report.py $(ARGS)
+
+patch-calendar: setup ## who is patched when, and why not, offline; ARGS="--notices reports/notices" or "--format ics"
+	@$(PYTHON) scripts/patch_calendar.py $(ARGS)
 
 graph: setup ## the inventory as a tree of groups
 	@ansible-inventory -i $(INVENTORY) --graph
