@@ -132,10 +132,9 @@ class Phase:
 def quick_phases() -> list[Phase]:
     """What `make test` runs: everything short, and one small end-to-end of each verb."""
     return [
-        Phase(
-            [pytest("unit and data", "tests/unit", "tests/data"), *lint_steps(), *type_steps(), *data_steps()], LANES
-        ),
-        # Tests share their labs within a file; the two processes are the lanes here.
+        Phase([*lint_steps(), *type_steps(), *data_steps()], LANES),
+        # pytest's own processes are the lanes here. Tests share their labs within a file.
+        Phase([pytest("unit and data", "-n", str(LANES), "tests/unit", "tests/data")]),
         Phase([pytest("integration", "-n", str(LANES), "--dist", "loadfile", "tests/integration")]),
         Phase([molecule_step("provision")]),
     ]
