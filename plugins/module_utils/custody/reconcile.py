@@ -11,7 +11,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 
 Kind = Literal["missing", "extra", "unknown-tape", "wrong-case", "two-cases", "seal-broken", "wrong-seal", "unread"]
 
-TODO: dict[Kind, Text] = {
+WHAT_TO_DO: dict[Kind, Text] = {
     "missing": Text(
         ja="容器・搬出口・前の受渡場所を二人で確認し、見つからなければ受渡しを止めて情報政策室長に報告する。"
         "当日中に見つからなければ紛失として記録する",
@@ -60,7 +60,7 @@ class Discrepancy:
     @property
     def todo(self) -> Text:
         """What the person does now."""
-        return TODO[self.kind]
+        return WHAT_TO_DO[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

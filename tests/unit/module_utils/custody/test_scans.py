@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.custody.reconcile import TODO, reconcile
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.reconcile import WHAT_TO_DO, reconcile
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.scans import NO_SEAL, ScanRefused, read_scan
 
 EXPECTED = {"KYT001L8": ("CASE-LG-01", "SEAL-0001"), "KYT002L8": ("CASE-LG-01", "SEAL-0001")}
@@ -74,7 +74,7 @@ def test_each_difference_is_named_with_what_to_do(content: str, kinds: dict[str,
 
 
 def test_every_kind_has_both_languages() -> None:
-    assert all(text.ja and text.en for text in TODO.values())
+    assert all(text.ja and text.en for text in WHAT_TO_DO.values())
 
 
 def test_a_line_that_is_no_barcode_is_named_by_its_number() -> None:
