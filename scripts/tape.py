@@ -91,10 +91,6 @@ def main(arguments: list[str] | None = None) -> int:
             f"tape: {len(error.findings)} findings in systems/ and platform/: run scripts/validate.py", file=sys.stderr
         )
         return UNUSABLE
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough; Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
     return code
 
 
