@@ -3,7 +3,7 @@
 
   systems/ only     validate, approvals, review, lint of the changed files, tests of the data, molecule `default`
   platform/ too     the same, and the reference pages
-  anything else     the same without molecule, and every linter, types, unit and data tests
+  anything else     the first three, every linter, types, unit and data tests; molecule `default` if data changed too
 
 Examples:
   scripts/check_change.py --base origin/main
@@ -118,15 +118,21 @@ def first_steps(base: str) -> list[Step]:
     ]
 
 
+def _has_data(files: Sequence[str]) -> bool:
+    """Whether what is built can differ from what the base commit builds; a schema alone builds nothing."""
+    return any(file.startswith(("systems/", "platform/")) and "/_schema/" not in file for file in files)
+
+
 def further_steps(files: Sequence[str]) -> list[Step]:
     """What a change of this kind can break beside that."""
     if kind(files) == "code":
-        return [*lint_steps(), *type_steps(), *data_steps()[1:], pytest("unit and data", "tests/unit", "tests/data")]
+        steps = [*lint_steps(), *type_steps(), *data_steps()[1:], pytest("unit and data", "tests/unit", "tests/data")]
+        return [*steps, molecule_step("default")] if _has_data(files) else steps
     there = [file for file in files if file.endswith(".yml") and (REPOSITORY / file).is_file()]
     steps = [Step("yamllint", (str(BIN / "yamllint"), "--strict", *there))] if there else []
     if kind(files) == "platform":
         steps += data_steps()[1:]
-    if any(file.startswith(("systems/", "platform/")) for file in files):
+    if _has_data(files):
         steps += [molecule_step("default"), pytest("data", "tests/data")]
     return steps
 

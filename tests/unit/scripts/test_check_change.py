@@ -64,6 +64,16 @@ def test_code_is_linted_typed_and_tested(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "molecule default" not in found
 
 
+@pytest.mark.parametrize("data", [SYSTEM, "platform/networks.yml"])
+def test_data_beside_code_is_built_in_a_lab_too(data: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = names(["scripts/review.py", data], monkeypatch)
+    assert {"ruff", "mypy", "unit and data", "molecule default"} <= set(found)
+
+
+def test_a_schema_alone_builds_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "molecule default" not in names(["platform/_schema/sites.schema.json"], monkeypatch)
+
+
 def test_data_needs_no_browser_and_no_database() -> None:
     assert check_change.tools([SYSTEM]) == check_change.tools(["platform/networks.yml"]) == "setup-lab"
     assert check_change.tools(["scripts/review.py"]) == "setup-tests"
