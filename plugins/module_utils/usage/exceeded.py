@@ -24,7 +24,7 @@ def exceeded(
     forecasts: Sequence[Forecast],
     machines_with_old_snapshots: int,
 ) -> tuple[Exceeded, ...]:
-    """In the order of the report. What is full already is said by its percentage, not by its forecast."""
+    """In the order of the report. What is full already is said once: by its percentage where that is known and passed."""
     found: list[Exceeded] = []
     for cluster in clusters:
         for balance in cluster.balances:
@@ -48,6 +48,7 @@ def exceeded(
                     limit=limits.datastore_used_percent,
                 )
             )
+    said = {(each.place, each.resource, each.basis) for each in found}
     found += [
         Exceeded(
             threshold="days_until_full",
@@ -58,9 +59,11 @@ def exceeded(
             limit=limits.days_until_full,
         )
         for each in forecasts
-        if each.status == "growing"
-        and each.days_until_full is not None
-        and each.days_until_full < limits.days_until_full
+        if each.days_until_full is not None
+        and (
+            (each.status == "full" and (each.place, each.resource, each.basis) not in said)
+            or (each.status == "growing" and each.days_until_full < limits.days_until_full)
+        )
     ]
     if machines_with_old_snapshots > limits.old_snapshots:
         found.append(

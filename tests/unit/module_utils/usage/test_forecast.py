@@ -15,8 +15,10 @@ from tests.support.usage_estate import (
     make_history,
     make_observation,
     make_report,
+    make_sample,
     make_series,
     make_usage_estate,
+    on,
 )
 
 POLICY = USUAL_CAPACITY.forecast
@@ -159,3 +161,26 @@ def test_clusters_that_share_a_tier_are_added_up() -> None:
     report = make_report(make_usage_estate(datastores=(shared,)), history=make_history(series=series))
     found = next(each for each in report.forecasts if each.resource == "storage" and each.basis == "actual")
     assert (found.place, found.current, found.growth_per_day) == ("lgwan+mynumber+spare/fast", 394.0, 2.0)
+
+
+def test_what_is_full_by_history_alone_is_exceeded() -> None:
+    """1,500 GiB were allocated of the 1,400 that machines may fill, and nobody asked vCenter: history is all there is."""
+    history = make_history(
+        series=(make_series("lgwan/fast", "allocated_storage_gib", ((day, 1500.0) for day in range(100)), "tier"),)
+    )
+    report = make_report(make_usage_estate(), history=history)
+    assert [(each.threshold, each.place, each.basis, each.value) for each in report.exceeded] == [
+        ("days_until_full", "lgwan/fast", "actual", 0)
+    ]
+
+
+def test_what_is_full_now_and_by_history_is_said_once() -> None:
+    estate = make_usage_estate()
+    machine = make_sample(estate, "a", [on("lgwan-fast-01", 1500, 10)])
+    history = make_history(
+        series=(make_series("lgwan/fast", "allocated_storage_gib", ((day, 1500.0) for day in range(100)), "tier"),)
+    )
+    report = make_report(estate, observation=make_observation(estate, machines=(machine,)), history=history)
+    assert [(each.threshold, each.place, each.basis) for each in report.exceeded] == [
+        ("storage_percent", "lgwan/fast", "actual")
+    ]
