@@ -20,10 +20,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
+from lab.guests import requirements
 from scripts._console import run_and_exit
 
 PYTHON = str(REPOSITORY / ".venv/bin/python")
@@ -36,12 +40,13 @@ LANES = 2
 
 @dataclass(frozen=True)
 class Step:
-    """One command of a check."""
+    """One command of a check. `skipped`: why it cannot run on this machine; then it is told and not run."""
 
     name: str
     command: Sequence[str]
     environment: dict[str, str] = field(default_factory=dict)
     folder: str = "."
+    skipped: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,9 @@ class Finished:
 
     @property
     def last_line(self) -> str:
-        """What the tool itself says at its end (pytest: how many passed)."""
+        """What the tool itself says at its end (pytest: how many passed), or why it was not asked."""
+        if self.step.skipped:
+            return self.step.skipped
         lines = [line for line in self.output.splitlines() if line.strip()]
         return lines[-1].strip() if lines else ""
 
@@ -103,7 +110,16 @@ def molecule_step(scenario: str) -> Step:
     }
     if scenario == "default":
         environment |= change_environment()
-    return Step(f"molecule {scenario}", (str(BIN / "molecule"), "test", "-s", scenario), environment)
+    lacking = requirements.missing() if boots_guests(scenario) else []
+    skipped = f"cannot run here: {'; '.join(lacking)}" if lacking else ""
+    return Step(f"molecule {scenario}", (str(BIN / "molecule"), "test", "-s", scenario), environment, skipped=skipped)
+
+
+def boots_guests(scenario: str) -> bool:
+    """Whether a scenario looks into machines: it sets GUESTS, as tests/molecule/common/create.yml reads it."""
+    file = REPOSITORY / "tests/molecule" / scenario / "molecule.yml"
+    settings: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return bool(settings["provisioner"].get("env", {}).get("GUESTS", "none") != "none")
 
 
 def change_environment() -> dict[str, str]:
@@ -152,6 +168,9 @@ def all_phases() -> list[Phase]:
 
 def run(step: Step) -> Finished:
     """Run one step with its output kept."""
+    if step.skipped:
+        print(f"  --  {step.name}: {step.skipped}", flush=True)
+        return Finished(step, 0, 0, "")
     print(f"  … {step.name}", flush=True)
     started = time.monotonic()
     # Escape codes of colours have no place in the table below or in a log.
@@ -178,7 +197,7 @@ def table(results: Sequence[Finished]) -> str:
     """The closing table: step, result, seconds, what the tool said last."""
     lines = [f"{'step':<22} {'result':<7} {'s':>5}  last line"]
     for each in results:
-        verdict = "ok" if each.code == 0 else "FAILED"
+        verdict = "skipped" if each.step.skipped else "ok" if each.code == 0 else "FAILED"
         lines.append(f"{each.step.name:<22} {verdict:<7} {each.seconds:>5.0f}  {each.last_line[:100]}")
     return "\n".join(lines)
 
@@ -193,7 +212,7 @@ def run_phases(phases: Sequence[Phase]) -> list[Finished]:
 
 
 def main() -> int:
-    """Exit 0 when every step succeeded, else 1."""
+    """Exit 0 when every step that can run here succeeded, else 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("quick", "all", "lint", "types", "molecule"))
     parser.add_argument("--scenario", help="the molecule scenario", choices=scenarios())
@@ -213,14 +232,18 @@ def main() -> int:
     if arguments.what == "molecule":
         print(results[0].output)
     failed = [each.step.name for each in results if each.code != 0]
+    skipped = [each.step.name for each in results if each.step.skipped]
     print(f"\n{table(results)}\n")
     # pytest's own closing lines, for those who read this output with a machine.
     for each in results:
         if each.code == 0 and " passed" in each.last_line:
             print(f"{each.step.name}: {each.last_line}")
-    verdict = f"failed: {', '.join(failed)}" if failed else "all steps succeeded"
+    verdict = f"failed: {', '.join(failed)}" if failed else f"all {'other ' if skipped else ''}steps succeeded"
+    if skipped:
+        verdict = f"skipped: {', '.join(skipped)}; {verdict}"
     print(f"{verdict} ({time.monotonic() - started:.0f} s)")
-    return 1 if failed else 0
+    # Who asked for nothing else was not served.
+    return 1 if failed or len(skipped) == len(results) else 0
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
 from lab.errors import LabError
+from lab.guests import requirements
 from tests.bench import capacity_bars, change_bars, guest_bars
 from tests.bench.benchlab import BenchLab, bench_lab
 from tests.bench.measure import (
@@ -64,6 +65,7 @@ class Bar:
     sample: Callable[[BenchLab], Sample]
     peak_limit_mib: float | None = None
     most_runs: int | None = None  # fewer where one sample takes a minute or more; one of them has no warm-up
+    boots_guests: bool = False
 
 
 @dataclass(frozen=True)
@@ -247,7 +249,7 @@ BARS = (
     Bar("demo", "second make demo", 60, demo),
     Bar("review", "make review of one line", 3, change_bars.review),
     Bar("change", "make change of one line, molecule too", 75, change_bars.change_of_systems, most_runs=2),
-    Bar("guest", "one guest, power-on to SSH", 3, guest_bars.one),
+    Bar("guest", "one guest, power-on to SSH", 3, guest_bars.one, boots_guests=True),
     Bar(
         "guests",
         "all Linux machines, provision to SSH",
@@ -255,9 +257,16 @@ BARS = (
         guest_bars.every,
         peak_limit_mib=guest_bars.PEAK_MIB,
         most_runs=1,
+        boots_guests=True,
     ),
     Bar("lint-unit", "make lint and make unit", 180, change_bars.lint, most_runs=1),
 )
+
+
+def possible(bars: Sequence[Bar], lacking: Sequence[str]) -> tuple[list[Bar], list[str], str]:
+    """Bars that this machine can be asked for, names of those it cannot, and why; `lacking` is what guests miss."""
+    skipped = [bar.name for bar in bars if bar.boots_guests and lacking]
+    return [bar for bar in bars if bar.name not in skipped], skipped, "; ".join(lacking) if skipped else ""
 
 
 # --- measuring and telling ----------------------------------------------------------------------------------------
@@ -332,14 +341,20 @@ def write_report(content: dict[str, Any], name: str) -> Path:
 
 
 def main() -> int:
-    """Exit 0 when every bar is met or its miss explained by the machine, 1 when one is missed or cannot be measured."""
+    """Exit 0 when every bar that can run here is met or its miss explained by the machine, else 1."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", action="append", choices=[bar.name for bar in BARS], help="only this bar; repeatable")
     parser.add_argument("--runs", type=int, default=5, help="samples per bar after the warm-up (default: 5)")
     arguments = parser.parse_args()
     if arguments.runs < 1:
         parser.error("--runs: at least 1")
-    chosen = [bar for bar in BARS if not arguments.only or bar.name in arguments.only]
+    chosen, skipped, reason = possible(
+        [bar for bar in BARS if not arguments.only or bar.name in arguments.only], requirements.missing()
+    )
+    if skipped:
+        print(f"skipped: {', '.join(skipped)}: cannot run here: {reason}")
+    if not chosen:
+        return 1  # who asked for nothing else was not served
     started = time.monotonic()
     try:
         with Calibration() as calibration, bench_lab(LAB) as lab:
@@ -351,9 +366,10 @@ def main() -> int:
         print(f"bars: {error}", file=sys.stderr)
         return 1
     print(table(verdicts))
-    path = write_report(report(verdicts), "bars.json")
+    path = write_report({**report(verdicts), "skipped": skipped, "skipped_because": reason}, "bars.json")
     missed = [verdict.bar.name for verdict in verdicts if verdict.fails]
-    print(f"{'missed: ' + ', '.join(missed) if missed else 'no bar missed'}; {path.relative_to(ROOT)}")
+    told = f"skipped: {', '.join(skipped)}; " if skipped else ""
+    print(f"{told}{'missed: ' + ', '.join(missed) if missed else 'no bar missed'}; {path.relative_to(ROOT)}")
     say(f"({time.monotonic() - started:.0f} s)")
     return 1 if missed else 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.bench.bars import BARS, Bar, Verdict
+from tests.bench.bars import BARS, Bar, Verdict, possible
 from tests.bench.measure import REFERENCE_SECONDS, Sample, Summary
 
 _REFERENCE = REFERENCE_SECONDS[1]
@@ -52,3 +52,10 @@ def test_no_machine_explains_memory(calibration: float) -> None:
 
 def test_every_bar_has_a_name_of_its_own() -> None:
     assert len({bar.name for bar in BARS}) == len(BARS)
+
+
+def test_where_guests_cannot_run_their_bars_are_skipped_with_the_reason_and_no_others() -> None:
+    chosen, skipped, reason = possible(BARS, ["CAP_SYS_ADMIN is withheld"])
+    assert (skipped, reason) == (["guest", "guests"], "CAP_SYS_ADMIN is withheld")
+    assert len(chosen) == len(BARS) - 2
+    assert possible(BARS, []) == (list(BARS), [], "")
