@@ -95,7 +95,7 @@ def test_the_stages_and_jobs_of_gitlab_are_of_its_own_words() -> None:
     jobs = {name: each for name, each in pipeline.items() if name not in ("workflow", "default", "variables")}
     assert set(jobs) == {"change", "test", "test-all"}
     for job in jobs.values():
-        assert set(job) <= {"stage", "timeout", "rules", "script", "artifacts"}
+        assert set(job) <= {"stage", "tags", "timeout", "rules", "script", "artifacts"}
         assert job["stage"] in (".pre", "build", "test", "deploy", ".post")
         assert set(job["artifacts"]) <= {"when", "expose_as", "paths", "reports"}
         assert job["artifacts"]["reports"] == {"junit": "reports/junit/*.xml"}
@@ -128,6 +128,15 @@ def test_the_whole_history_is_there_for_the_merge() -> None:
     assert len(checkouts) == len(workflow["jobs"])
     assert all(step["with"]["fetch-depth"] == 0 for step in checkouts)
     assert yaml.safe_load(GITLAB.read_text(encoding="utf-8"))["variables"]["GIT_DEPTH"] == "0"
+
+
+def test_the_weekly_run_is_the_only_privileged_one_and_the_only_one_of_everything() -> None:
+    github, gitlab = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in (GITHUB, GITLAB))
+    privileged = {name for name, job in github["jobs"].items() if "--privileged" in str(job["container"])}
+    assert privileged == {"test-all"} == {name for name, job in github["jobs"].items() if "make test-all" in str(job)}
+    assert github["jobs"]["test-all"]["if"] == "github.event_name == 'schedule'"
+    assert github["jobs"]["test"]["if"] == "github.event_name != 'schedule'"
+    assert [name for name, job in gitlab.items() if "tags" in job] == ["test-all"]
 
 
 def test_the_page_names_what_the_pipelines_call() -> None:
