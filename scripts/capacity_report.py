@@ -12,7 +12,7 @@ Examples:
 Exit codes:
   0  done, no threshold of platform/capacity.yml is passed
   1  wrong use, unreadable data, or a source that was asked for could not be read (what is there is shown)
-  2  a threshold is passed
+  2  a threshold is passed; also where a source could not be read, which standard error then says
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.questi
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.usage_report import Asked, Made, make_report
 from scripts._console import run_and_exit
+from scripts._output import Complete
 
 if TYPE_CHECKING:
     from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Paper
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 OK, FAILED, EXCEEDED = 0, 1, 2
 FORMATS = ("table", "json", "csv", "xlsx", "html")
 TEMPLATES = REPOSITORY / "scripts" / "templates"
-PIPE_COLUMNS = 120
+PIPE_COLUMNS, LEAST_COLUMNS = 120, 40
 TIMEZONE = ZoneInfo("Asia/Tokyo")
 
 
@@ -137,7 +138,7 @@ def _write(made: Made, options: argparse.Namespace) -> None:
     if options.format == "xlsx":
         from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.workbook import write_workbook
 
-        with _Replaced(options.output) as file:
+        with Complete(options.output) as file:
             write_workbook(drawn, file, zone)
     elif options.format == "csv":
         _write_csv(drawn, options)
@@ -146,7 +147,7 @@ def _write(made: Made, options: argparse.Namespace) -> None:
         if options.output is None:
             sys.stdout.write(text)
         else:
-            with _Replaced(options.output) as file:
+            with Complete(options.output) as file:
                 file.write_text(text, encoding="utf-8")
 
 
@@ -161,14 +162,15 @@ def _text(drawn: Paper, zone: ZoneInfo, options: argparse.Namespace) -> str:
         return page_html(TEMPLATES, drawn, zone)
     from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.terminal import terminal_text
 
-    terminal = options.output is None and sys.stdout.isatty()
-    width = shutil.get_terminal_size((PIPE_COLUMNS, 0)).columns if terminal else PIPE_COLUMNS
+    if options.output is not None:
+        return terminal_text(drawn, zone, width=None, limit=None)
     return terminal_text(
         drawn,
         zone,
-        width=width,
-        colour=terminal and not os.environ.get("NO_COLOR"),
-        limit=None if options.all or options.output else 20,
+        # COLUMNS, else the terminal's own; a pipe has none.
+        width=max(LEAST_COLUMNS, shutil.get_terminal_size((PIPE_COLUMNS, 0)).columns),
+        colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
+        limit=None if options.all else 20,
     )
 
 
@@ -178,7 +180,7 @@ def _write_csv(drawn: Paper, options: argparse.Namespace) -> None:
     tables = {table.key: table for table in drawn.tables()}
     if options.table is not None and options.table not in tables:
         raise UnusableRequest(f"--table {options.table}: this report has {', '.join(tables)}")
-    if options.output is not None and options.table is None and _is_folder(options.output):
+    if options.output is not None and options.table is None and (options.folder or _is_folder(options.output)):
         options.output.mkdir(parents=True, exist_ok=True)
         for key, table in tables.items():
             _write_csv_file(options.output / f"{key}.csv", table_csv(table))
@@ -191,33 +193,13 @@ def _write_csv(drawn: Paper, options: argparse.Namespace) -> None:
 
 
 def _write_csv_file(file: Path, text: str) -> None:
-    with _Replaced(file) as new:
+    with Complete(file) as new:
         # With the byte order mark Excel takes it for UTF-8.
         new.write_text(text, encoding="utf-8-sig", newline="")
 
 
 def _is_folder(path: Path) -> bool:
-    return path.is_dir() or not path.suffix
-
-
-class _Replaced:
-    """A new file beside the old one that takes its place when it is complete; a reader never sees half of it."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        self.new = file.with_name(f".{file.name}.{os.getpid()}.new")
-
-    def __enter__(self) -> Path:
-        if self.file.is_dir():
-            raise IsADirectoryError(0, "is a folder", str(self.file))
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        return self.new
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.new.replace(self.file)
-        else:
-            self.new.unlink(missing_ok=True)
+    return path.is_dir() or (not path.exists() and not path.suffix)
 
 
 # --- options ------------------------------------------------------------------------------------------------------
@@ -256,14 +238,18 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     form = parser.add_argument_group("how it is shown")
     form.add_argument("--format", choices=FORMATS, help="default: by the suffix of --output, else table")
     form.add_argument("--lang", choices=("ja", "en"), default="ja", help="default: ja")
-    form.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to the terminal")
+    form.add_argument("--output", metavar="FILE", help="write there instead of to the terminal, in full width")
     form.add_argument("--table", metavar="NAME", help="which table becomes CSV (default: divisions)")
-    form.add_argument("--all", action="store_true", help="every row of long lists in the terminal")
+    form.add_argument("--all", action="store_true", help="every row and column of long lists")
     options = parser.parse_args(arguments)
     if not options.repository.is_dir():
         parser.error(f"--repository: {options.repository} is not a folder")
     if options.fiscal_year and (options.first_day or options.last_day):
         parser.error("--fiscal-year and --from/--to name the period twice: leave one out")
+    options.folder = options.output is not None and options.output.endswith("/")
+    if options.folder and (options.format != "csv" or options.table):
+        parser.error(f"--output {options.output} is a folder, which takes all tables as --format csv; name a file")
+    options.output = None if options.output is None else Path(options.output)
     options.format = options.format or _format_of(options.output)
     if options.format == "xlsx" and options.output is None:
         parser.error("--format xlsx needs --output FILE")

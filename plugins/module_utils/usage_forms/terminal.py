@@ -27,14 +27,22 @@ _BAR = 10
 _GAP = "  "
 _LEAST_TEXT = 8
 _READABLE_TEXT = 20
-LEFT_OUT = {"ja": "（ほか {count} 列は省略）", "en": " ({count} columns left out)"}
+_TITLE = 16
+_NO_LIMIT = 1_000_000
+LEFT_OUT = {"ja": "省略した列（--all で表示）: {names}", "en": "columns left out (--all shows them): {names}"}
 MORE = {"ja": "… ほか {count} 行（--all で全件表示）", "en": "… and {count} more rows (--all shows them)"}
 
 
 def terminal_text(
-    paper: Paper, zone: ZoneInfo, *, width: int = 100, colour: bool = False, limit: int | None = 20
+    paper: Paper, zone: ZoneInfo, *, width: int | None = 100, colour: bool = False, limit: int | None = 20
 ) -> str:
-    """The whole report. `width` is in columns, `limit` the most rows of a long list (None: all of them)."""
+    """The whole report.
+
+    `width` is in columns (None: as wide as it needs). A table that is wider goes on below itself, its first columns
+    repeated, so that nothing is lost; `limit` is the most rows of a long list, of which the columns that fit are
+    enough (None: all rows and columns).
+    """
+    width = _NO_LIMIT if width is None else width
     drawing = _Drawing(paper, zone, width, colour, limit)
     lines = [drawing.strong(paper.title), *wrap(paper.subtitle, width), ""]
     for reason in paper.missing:
@@ -80,14 +88,27 @@ class _Drawing:
             return [*head, *wrap(table.empty, self.width)]
         rows = table.rows[: self.limit] if table.detail else table.rows
         totals = table.totals()
-        used = self._columns(table, rows, totals)
-        hidden = len(table.columns) - len(used)
-        left_out = LEFT_OUT[self.paper.language].format(count=hidden) if hidden else ""
-        lines = ["", f"{table.title}{left_out}"] if left_out or table.title != title else [""]
+        short = table.detail and self.limit is not None
+        parts = [self._columns(table, rows, totals)] if short else self._parts(table, rows, totals)
+        lines = [table.title] if table.title != title else []
+        for number, used in enumerate(parts):
+            lines += [*([""] if number else []), *self._part(table, rows, totals, used)]
+        left_out = [
+            column.title for place, column in enumerate(table.columns) if not any(place in used for used in parts)
+        ]
+        if left_out:
+            names = ("、" if self.paper.language == "ja" else ", ").join(left_out)
+            lines += wrap(LEFT_OUT[self.paper.language].format(names=names), self.width)
+        return ["", *lines, *(line for note in table.notes for line in wrap(note, self.width))]
+
+    def _part(
+        self, table: Table, rows: Sequence[Row], totals: Sequence[Value] | None, used: Sequence[int]
+    ) -> list[str]:
+        """Some columns of a table, with their heading and sums."""
         widths = [self._width(table, rows, totals, each) for each in used]
         self._squeeze(table, used, widths)
         rule = _GAP.join("-" * width for width in widths)
-        lines += [*self._heading(table, used, widths), rule]
+        lines = [*self._heading(table, used, widths), rule]
         for row in rows:
             cells = [self._cell(row.values[each], table.columns[each]) for each in used]
             lines += self.marked(row.mark, [self._line(cells, table, used, widths)])
@@ -96,7 +117,21 @@ class _Drawing:
             lines.append(MORE[self.paper.language].format(count=hidden))
         if totals is not None:
             lines += [rule, self._line(self._total_cells(table, totals, used), table, used, widths)]
-        return [*lines, *(line for note in table.notes for line in wrap(note, self.width))]
+        return lines
+
+    def _parts(self, table: Table, rows: Sequence[Row], totals: Sequence[Value] | None) -> list[list[int]]:
+        """All columns, in as many parts as the width needs; each begins with the columns that tell the rows apart."""
+        least = [self._least(table, rows, totals, place) + len(_GAP) for place in range(len(table.columns))]
+        key = list(range(_key_columns(rows)))
+        if sum(least[place] for place in key) > self.width // 2:
+            key = [0]
+        parts, used = [], list(key)
+        for place in range(len(key), len(table.columns)):
+            if len(used) > len(key) and sum(least[each] for each in (*used, place)) - len(_GAP) > self.width:
+                parts.append(used)
+                used = list(key)
+            used.append(place)
+        return [*parts, used]
 
     def _heading(self, table: Table, used: Sequence[int], widths: Sequence[int]) -> list[str]:
         """Titles in as many lines as the longest needs, standing on the rule."""
@@ -128,10 +163,12 @@ class _Drawing:
 
     def _width(self, table: Table, rows: Sequence[Row], totals: Sequence[Value] | None, position: int) -> int:
         column = table.columns[position]
-        cells = [*column.title.split(), *(self._cell(row.values[position], column) for row in rows)]
+        # A long title without spaces (Japanese) is broken anywhere, before a column becomes wider than its values.
+        title = max(min(width_of(word), _TITLE) for word in column.title.split())
+        cells = [*(self._cell(row.values[position], column) for row in rows)]
         if totals is not None:
             cells.append(self.paper.total_word if position == 0 else self._total_cells(table, totals, [0, position])[1])
-        return max(width_of(cell) for cell in cells)
+        return max(title, *(width_of(cell) for cell in cells))
 
     def _squeeze(self, table: Table, used: Sequence[int], widths: list[int]) -> None:
         """Take what is too much from the widest columns of text."""
@@ -160,6 +197,14 @@ class _Drawing:
         if column.bar and isinstance(value, (int, float)):
             return f"{text} {bar(value)}"
         return text
+
+
+def _key_columns(rows: Sequence[Row]) -> int:
+    """How many of the first columns it takes to tell the rows apart; 1 where they never can be."""
+    for count in range(1, len(rows[0].values) + 1):
+        if len({row.values[:count] for row in rows}) == len(rows):
+            return count
+    return 1
 
 
 def bar(percent: float) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import csv
 import importlib.util
 import json
+import os
+import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns
 from tests.support.small_estate import ROOT, S02, copy_small, edit
 
 SCRIPT = ROOT / "scripts/capacity_report.py"
@@ -126,6 +130,9 @@ def test_a_question_is_answered_with_what_tips(
         (("--history", "postgresql+psycopg://u:secret@127.0.0.1:1/x"), "--password-file"),
         (("--history", "mysql://x"), "sqlite"),
         (("--output", "/dev/null/report.html"), "report"),
+        (("--output", "reports/"), "is a folder"),
+        (("--format", "html", "--output", "reports/"), "is a folder"),
+        (("--format", "csv", "--table", "systems", "--output", "reports/"), "is a folder"),
         (("--wrong",), "--wrong"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
@@ -194,6 +201,54 @@ def test_a_file_that_cannot_be_replaced_stays_as_it_is(
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
 
 
+@pytest.mark.parametrize("form", ["table", "json", "csv", "html", "xlsx"])
+def test_a_pipe_is_written_into_and_a_link_stays_a_link(
+    command: ModuleType, repository: Path, tmp_path: Path, form: str
+) -> None:
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link", tmp_path / "target.txt"
+    os.mkfifo(pipe)
+    target.write_text("old", encoding="utf-8")
+    link.symlink_to(target)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+    for name in (pipe, link):
+        assert run(command, repository, "--format", form, "--output", str(name)) in {0, 2}
+    reader.join(timeout=30)
+    assert stat.S_ISFIFO(pipe.lstat().st_mode)
+    assert link.is_symlink()
+    assert len(read[0]) > 200
+    if form not in {"xlsx", "html"}:  # a workbook holds the time at which it was made, a page numbers its drawings
+        assert read[0] == target.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "pipe", "target.txt"]
+
+
+def test_all_tables_go_into_a_folder_also_with_a_dot_in_its_name(
+    command: ModuleType, repository: Path, tmp_path: Path
+) -> None:
+    assert run(command, repository, "--format", "csv", "--output", f"{tmp_path}/r8.1/") in {0, 2}
+    assert (tmp_path / "r8.1" / "divisions.csv").is_file()
+
+
+def test_a_pipe_is_as_wide_as_columns_says_and_a_file_has_no_limit(
+    command: ModuleType,
+    repository: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    widest = {}
+    for asked in ("80", "150"):
+        monkeypatch.setenv("COLUMNS", asked)
+        run(command, repository)
+        widest[asked] = max(columns(line) for line in capsys.readouterr().out.splitlines())
+    assert widest["80"] <= 80 < widest["150"] <= 150
+    run(command, repository, "--output", str(tmp_path / "r.txt"))
+    lines = (tmp_path / "r.txt").read_text(encoding="utf-8").splitlines()
+    assert max(columns(line) for line in lines) > 150
+    assert not any("省略" in line for line in lines)
+
+
 def test_a_threshold_that_is_passed_ends_with_two(
     command: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -201,6 +256,15 @@ def test_a_threshold_that_is_passed_ends_with_two(
     edit(strict, "platform/capacity.yml", "cluster_memory_percent: 90", "cluster_memory_percent: 1")
     assert run(command, strict) == 2
     assert "基準超過" in capsys.readouterr().out
+
+
+def test_a_threshold_that_is_passed_does_not_hide_a_source_that_failed(
+    command: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strict = copy_small(tmp_path)
+    edit(strict, "platform/capacity.yml", "cluster_memory_percent: 90", "cluster_memory_percent: 1")
+    assert run(command, strict, "--history", "sqlite:////nowhere/records.sqlite3") == 2
+    assert "records.sqlite3" in capsys.readouterr().err
 
 
 def test_a_reader_that_leaves_gets_no_traceback(repository: Path) -> None:
@@ -215,5 +279,6 @@ def test_help_says_what_the_codes_mean_and_shows_examples(
 ) -> None:
     assert run(command, repository, "--help") == 0
     said = capsys.readouterr().out
+    assert "also where a source could not be read" in said
     for part in ("Exit codes", "threshold", "--what-if", "--fiscal-year", "Examples"):
         assert part in said
