@@ -7,19 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from lab.guests.requirements import missing
 from lab.paths import lab_paths
+from tests.support.guest_lab import needs_guests
 from tests.support.one_guest import OneGuest, one_guest, run
 
 HOST, ADDRESS, MIRROR, CHANNEL = "s02-db01", "198.19.0.64", "198.19.7.12", "wave-3"
 
 INSTALL = "Install the service and kyotsu-health"
+OF_THIS_MACHINE = Path("/etc/ssh/authorized_keys")
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason="; ".join(missing()))
+pytestmark = needs_guests
+
+
+def keys_of_this_machine() -> dict[str, bytes] | None:
+    """The keys that let somebody in to this machine, by file; None where there is no folder for them."""
+    if not OF_THIS_MACHINE.exists():
+        return None
+    return {path.name: path.read_bytes() for path in OF_THIS_MACHINE.iterdir()}
 
 
 @pytest.fixture(scope="module")
-def guest(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OneGuest]:
+def keys_before() -> dict[str, bytes] | None:
+    """What this machine has before the playbook runs for the first time."""
+    return keys_of_this_machine()
+
+
+@pytest.fixture(scope="module")
+def guest(tmp_path_factory: pytest.TempPathFactory, keys_before: dict[str, bytes] | None) -> Iterator[OneGuest]:
     """A guest as first boot leaves it; the tests of this file follow one another."""
     lab = lab_paths("baseline", tmp_path_factory.mktemp("lab"))
     with one_guest(lab, HOST, "mynumber", ADDRESS, MIRROR) as each:
@@ -168,4 +182,10 @@ def test_a_machine_without_guest_in_the_lab_is_left_out(guest: OneGuest) -> None
 def test_no_private_key_is_in_the_guest_but_its_own(guest: OneGuest) -> None:
     found = guest.inside("sh", "-c", "grep -rl 'PRIVATE KEY' /etc /home /root /var /usr/share/keyrings", check=False)
     assert found.split() == ["/etc/ssh/ssh_host_ed25519_key"]
-    assert not Path("/etc/ssh/authorized_keys").exists()
+
+
+def test_the_baseline_of_a_guest_leaves_this_machine_as_it_was(
+    guest: OneGuest, keys_before: dict[str, bytes] | None
+) -> None:
+    assert guest.inside("ls", str(OF_THIS_MACHINE)).split() == ["kyotsu-admin"]
+    assert keys_of_this_machine() == keys_before

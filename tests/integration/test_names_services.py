@@ -16,12 +16,12 @@ from lab.background_process import wait_for
 from lab.guests.commands import run
 from lab.guests.network import ensure_network
 from lab.guests.plan import flows, networks
-from lab.guests.requirements import missing
 from lab.paths import lab_paths
 from lab.platform_services import PlatformServices
+from tests.support.guest_lab import needs_guests
 from tests.support.small_estate import ROOT
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason="; ".join(missing()))
+pytestmark = needs_guests
 
 LGWAN_GUEST, MYNUMBER_GUEST = "198.18.128.60", "198.19.0.60"
 LGWAN_MIRROR, MYNUMBER_MIRROR = "198.18.133.12", "198.19.7.12"

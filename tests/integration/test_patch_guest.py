@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
-from lab.guests.requirements import missing
 from lab.paths import lab_paths
+from tests.support.guest_lab import needs_guests
 from tests.support.one_guest import OneGuest, one_guest
 
 HOST, ADDRESS, MIRROR, CHANNEL = "s02-db01", "198.19.0.64", "198.19.7.12", "wave-3"
 SERVICE = "kyotsu-sample-service"
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason="; ".join(missing()))
+pytestmark = needs_guests
 
 
 @pytest.fixture(scope="module")

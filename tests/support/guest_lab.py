@@ -62,7 +62,9 @@ PLAN = GuestPlan(
     machines=None,
 )
 
-needs_guests = pytest.mark.skipif(bool(requirements.missing()), reason="; ".join(requirements.missing()))
+needs_guests = pytest.mark.skipif(
+    bool(requirements.missing()), reason="; ".join(["guests cannot run on this machine", *requirements.missing()])
+)
 
 
 def machine(key: str, address: str, *, data_mount: str = "/srv/data", **fields: Any) -> DesiredMachine:
@@ -253,7 +255,9 @@ def leftovers(laboratory: Laboratory) -> list[str]:
         ["losetup", "--list", "--noheadings", "--output", "BACK-FILE"], check=True, capture_output=True, text=True
     )
     found += [f"loop device of {line}" for line in loops.stdout.splitlines() if root in line]
-    found += [f"control group {path}" for path in Path("/sys/fs/cgroup").glob(f"*/{namespace}")]
+    # Version 1 has a tree for each controller, version 2 a single one.
+    for pattern in (namespace, f"*/{namespace}"):
+        found += [f"control group {path}" for path in Path("/sys/fs/cgroup").glob(pattern)]
     for process in Path("/proc").glob("[0-9]*"):
         try:
             command = (process / "cmdline").read_bytes().decode(errors="replace")
