@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
 from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
@@ -23,7 +22,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables
     Row,
     Table,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import TIB_GB, number, shown
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import TIB_GB, number
 
 _NAME_COLUMNS = 24  # of the names beside the bars, in columns of a terminal
 _NAME_PX = 6.2  # per column, at 11 px
@@ -49,24 +48,32 @@ class _Drawn:
     most: float
 
 
-def bars(table: Table, chart: Chart, zone: ZoneInfo, language: Language) -> list[tuple[str, Spec]]:
+def bars(table: Table, chart: Chart, language: Language) -> list[tuple[str, Spec]]:
     """(title, specification), the longest bar first; nothing where no line has a number."""
-    title, rows = drawn_rows(table, chart, zone, language)
+    title, rows = drawn_rows(table, chart, language)
     return [(title, _spec(_drawn(table, chart, rows, language), stacked=chart.stacked))] if rows else []
 
 
-def drawn_rows(table: Table, chart: Chart, zone: ZoneInfo, language: Language) -> tuple[str, list[Row]]:
-    """The title and the rows of a drawing, the longest bar first, without those that tower over the others."""
+def drawn_rows(table: Table, chart: Chart, language: Language, *, scaled: bool = True) -> tuple[str, list[Row]]:
+    """The title and the rows of a drawing, the longest bar first, without those that tower over the others.
+
+    The title tells those in the unit of the axis: that of `bars`, or the table's own where it is not `scaled`.
+    """
     lengths = [(row, _length(table, chart, row)) for row in table.rows]
     ordered = sorted(((row, length) for row, length in lengths if length is not None), key=lambda item: -item[1])
     title = chart.title
     towers = _towers([length for _, length in ordered])
+    rows = [row for row, _ in ordered[towers : towers + chart.rows]]
     if towers:
-        category, column = table.index(chart.category), table.column(chart.series[0])
-        told = [f"{row.values[category]} {shown(length, column, language, zone)}" for row, length in ordered[:towers]]
+        divisor, unit = _scale(table, chart, _most(table, chart, rows), language) if scaled else (1.0, chart.unit)
+        percent = table.column(chart.series[0]).kind == "percent"
+        category = table.index(chart.category)
+        told = [
+            f"{row.values[category]} {number(length / divisor, 1)}{'%' if percent else f' {unit}'.rstrip()}"
+            for row, length in ordered[:towers]
+        ]
         title += f"（{'、'.join(told)} を除く）" if language == "ja" else f" (without {', '.join(told)})"
-        ordered = ordered[towers:]
-    return title, [row for row, _ in ordered[: chart.rows]]
+    return title, rows
 
 
 def _towers(lengths: Sequence[float]) -> int:
@@ -82,11 +89,18 @@ def _length(table: Table, chart: Chart, row: Row) -> float | None:
     return float(sum(numbers)) if chart.stacked else float(max(numbers))
 
 
+def _most(table: Table, chart: Chart, rows: Sequence[Row]) -> float:
+    """The longest bar or limit of a drawing."""
+    lengths = [length for row in rows if (length := _length(table, chart, row)) is not None]
+    if chart.limit:
+        limit = table.index(chart.limit)
+        lengths += [float(value) for row in rows if is_drawable(value := row.values[limit])]
+    return max(lengths)
+
+
 def _drawn(table: Table, chart: Chart, rows: Sequence[Row], language: Language) -> _Drawn:
-    most = max(length for row in rows if (length := _length(table, chart, row)) is not None)
+    most = _most(table, chart, rows)
     limit = table.index(chart.limit) if chart.limit else None
-    limits_known = [value for row in rows if limit is not None and is_drawable(value := row.values[limit])]
-    most = max([most, *limits_known])
     divisor, unit = _scale(table, chart, most, language)
     drawn = _Drawn(
         names=[],

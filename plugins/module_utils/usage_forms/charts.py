@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_bars import bars
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_style import Spec
@@ -11,20 +9,20 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Table
 
 
-def chart_svgs(table: Table, chart: Chart, zone: ZoneInfo, language: Language) -> list[tuple[str, str]]:
+def chart_svgs(table: Table, chart: Chart, language: Language) -> list[tuple[str, str]]:
     """(title, SVG) of every drawing of a chart; none where there is nothing to draw."""
     import vl_convert  # takes half a second, which a table in the terminal does not need
 
     drawings = []
-    for title, spec in chart_specs(table, chart, zone, language):
+    for title, spec in chart_specs(table, chart, language):
         # No address is allowed: a specification cannot make the controller load anything.
         svg = vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])
         drawings.append((title, svg.replace("<svg ", '<svg role="img" ', 1)))
     return drawings
 
 
-def chart_specs(table: Table, chart: Chart, zone: ZoneInfo, language: Language) -> list[tuple[str, Spec]]:
+def chart_specs(table: Table, chart: Chart, language: Language) -> list[tuple[str, Spec]]:
     """(title, specification) of every drawing."""
     if not table.rows:
         return []
-    return bars(table, chart, zone, language) if chart.kind == "bars" else trends(table, chart, language)
+    return bars(table, chart, language) if chart.kind == "bars" else trends(table, chart, language)

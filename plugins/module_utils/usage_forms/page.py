@@ -46,11 +46,11 @@ def page_html(templates: Path, paper: Paper, zone: ZoneInfo) -> str:
         paper=paper,
         narrow=_NARROW[paper.language],
         draw=_tables(environment, paper, zone),
-        charts=_charts(environment, paper, zone),
+        charts=_charts(environment, paper),
     )
 
 
-def _charts(environment: Environment, paper: Paper, zone: ZoneInfo) -> Callable[[Section], Markup]:
+def _charts(environment: Environment, paper: Paper) -> Callable[[Section], Markup]:
     template = environment.get_template("capacity_charts.html.j2")
 
     def draw(section: Section) -> Markup:
@@ -60,7 +60,7 @@ def _charts(environment: Environment, paper: Paper, zone: ZoneInfo) -> Callable[
             (title, Markup(svg))  # noqa: S704 (2026-11-24): see above
             for table in section.tables
             for chart in table.charts
-            for title, svg in chart_svgs(table, chart, zone, paper.language)
+            for title, svg in chart_svgs(table, chart, paper.language)
         ]
         return Markup(template.render(drawings=drawings))  # noqa: S704 (2026-11-24): rendered with autoescape
 

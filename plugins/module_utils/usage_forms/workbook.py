@@ -99,7 +99,7 @@ class _Writer:
         self.zone = zone
         self.formats: dict[tuple[Any, ...], Any] = {}
         self.names: set[str] = set()
-        self.charts = Charts(book, self._name(_CHARTS[paper.language]), zone, paper.language)
+        self.charts = Charts(book, self._name(_CHARTS[paper.language]), paper.language)
         self.kinds = _FORMATS_JA if paper.language == "ja" else _FORMATS
 
     def write(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
@@ -18,10 +17,9 @@ _CHART_PX = 280
 class Charts:
     """Draws beside tables. Bars refer to rows of a sheet of their own, which holds the longest in order."""
 
-    def __init__(self, book: Any, sheet: str, zone: ZoneInfo, language: Language) -> None:
+    def __init__(self, book: Any, sheet: str, language: Language) -> None:
         self.book = book
         self.sheet = sheet
-        self.zone = zone
         self.language = language
         self.lines: list[tuple[Value, ...]] = []
 
@@ -45,7 +43,7 @@ class Charts:
 
     def _bars(self, table: Table, chart: Chart) -> tuple[str, Any, int]:
         """Of the longest bars: their rows stand once more in the sheet for charts, in that order."""
-        title, rows = drawn_rows(table, chart, self.zone, self.language)
+        title, rows = drawn_rows(table, chart, self.language, scaled=False)
         keys = (*chart.series, *((chart.limit,) if chart.limit and not chart.stacked else ()))
         columns = [table.column(key) for key in (chart.category, *keys)]
         first = len(self.lines) + 1
