@@ -369,6 +369,7 @@ def what_if() -> WhatIf:
                         free=56.0,
                         capacity=64.0,
                         percent_after=25.0,
+                        threshold_percent=90,
                     ),
                     Limit(
                         resource="memory",
@@ -378,12 +379,13 @@ def what_if() -> WhatIf:
                         free=-43.0,
                         capacity=1024.0,
                         percent_after=107.3,
+                        threshold_percent=90,
                     ),
                 ),
-                fits=False,
                 most_machines=0,
             ),
         ),
+        left_out=("vdi-lgwan",),
     )
 
 

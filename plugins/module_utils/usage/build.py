@@ -139,4 +139,4 @@ def build_report(
 def _answer(estate: Estate, sighting: Sighting, request: WhatIfRequest) -> WhatIf:
     """Of the whole estate: a place to go to need not be where the filters look."""
     whole = Scope(estate, EVERYTHING)
-    return what_if(whole, clusters(whole, sighting), tiers(whole, sighting), request)
+    return what_if(whole, sighting, clusters(whole, sighting), tiers(whole, sighting), request)

@@ -24,7 +24,7 @@ def exceeded(
     forecasts: Sequence[Forecast],
     machines_with_old_snapshots: int,
 ) -> tuple[Exceeded, ...]:
-    """In the order of the report. What is full already is said once: by its percentage where that is known and passed."""
+    """In the order of the report. What is full already is said once: by its percentage if that is passed."""
     found: list[Exceeded] = []
     for cluster in clusters:
         for balance in cluster.balances:

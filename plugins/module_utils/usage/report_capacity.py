@@ -10,6 +10,8 @@ Resource = Literal["cpu", "memory", "storage"]
 # allocated: what is configured; demand: what is used.
 Basis = Literal["described", "actual", "demand"]
 Unit = Literal["vCPU", "MHz", "GiB"]
+# Of added machines; passes-threshold: they fit, and a threshold of platform/capacity.yml is passed.
+Answer = Literal["fits", "passes-threshold", "does-not-fit"]
 ForecastStatus = Literal["full", "growing", "not-growing", "beyond-horizon", "too-little-history", "no-history"]
 
 
@@ -166,7 +168,11 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limit:
-    """One resource that the added machines take, and what is left of it. `over` > 0: this is what tips."""
+    """One resource that the added machines take, and what is left of it. `over` > 0: this is what tips.
+
+    `piece`: the sum would fit, but what cannot be cut does not. `place` is the host or datastore with most room where
+    one machine or disk is too large for it; else the cluster or tier, and `free` what whole pieces may take of it.
+    """
 
     resource: Resource
     place: str
@@ -175,22 +181,31 @@ class Limit:
     free: float
     capacity: float
     percent_after: float | None
+    threshold_percent: float  # of platform/capacity.yml
+    piece: bool = False
 
     @property
     def over(self) -> float:
         """By how much it does not fit; 0 where it does, or where nothing of it is needed."""
         return max(self.needed - self.free, 0.0) if self.needed else 0.0
 
+    @property
+    def answer(self) -> Answer:
+        """Whether it fits, and under the threshold; what nothing is needed of fits."""
+        if self.over > 0:
+            return "does-not-fit"
+        passes = self.needed and self.percent_after is not None and self.percent_after > self.threshold_percent
+        return "passes-threshold" if passes and not self.piece else "fits"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIfPlace:
-    """The added machines in one cluster."""
+    """The added machines in one cluster. What is a piece stands in `limits` only where it tips."""
 
     cluster: str
     equipment: str
     basis: Basis  # described, or actual where asked for and known
     limits: tuple[Limit, ...]
-    fits: bool
     most_machines: int  # as many of them as fit
 
     @property
@@ -198,10 +213,25 @@ class WhatIfPlace:
         """What does not fit."""
         return tuple(limit for limit in self.limits if limit.over > 0)
 
+    @property
+    def answer(self) -> Answer:
+        """The worst of its limits."""
+        answers = {limit.answer for limit in self.limits}
+        return next(each for each in ("does-not-fit", "passes-threshold", "fits") if each in answers)
+
+    @property
+    def fits(self) -> bool:
+        """Whether nothing tips."""
+        return self.answer != "does-not-fit"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhatIf:
-    """ "Add 4 machines of flavour m8 to lgwan": one answer per cluster; clusters are never taken together."""
+    """ "Add 4 machines of flavour m8 to lgwan": one answer per cluster; clusters are never taken together.
+
+    `left_out`: clusters of the segment whose equipment hosts no system of a division (desktops, infrastructure). Only
+    their name asks for them.
+    """
 
     count: int
     flavour: str
@@ -211,8 +241,4 @@ class WhatIf:
     tier: str
     where: str  # segment or cluster, as asked
     places: tuple[WhatIfPlace, ...]
-
-    @property
-    def fits(self) -> bool:
-        """Whether one of the clusters takes them all."""
-        return any(place.fits for place in self.places)
+    left_out: tuple[str, ...]

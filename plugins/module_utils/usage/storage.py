@@ -21,7 +21,7 @@ def tiers(scope: Scope, sighting: Sighting) -> tuple[TierCapacity, ...]:
     """Tiers of the scope's clusters, in the order of the data."""
     described = {datastore.name: datastore for datastore in scope.estate.platform.datastores}
     observed = observed_datastores(sighting)
-    allocated = _allocated(sighting)
+    allocated = allocated_gib(sighting)
     rows = []
     for headroom in storage_headroom(scope.estate):
         if not scope.clusters.isdisjoint(headroom.clusters):
@@ -176,7 +176,7 @@ def _parts(
     return {"used": used, "machines": of_machines, "orphaned": of_nobody, "other": other}
 
 
-def _allocated(sighting: Sighting) -> dict[str, float] | None:
+def allocated_gib(sighting: Sighting) -> dict[str, float] | None:
     """Full size of the disks by datastore; None where the samples are so old that they no longer tell."""
     sums: defaultdict[str, float] = defaultdict(float)
     for part in _storage(sighting):

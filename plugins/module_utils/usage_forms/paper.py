@@ -21,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_tenants import tenant_sections
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_waste import waste_sections
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_what_if import MARKS, what_if_answer
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
     Division,
@@ -127,10 +128,10 @@ def _facts(report: UsageReport, speech: Speech) -> list[Fact]:
         facts.append(Fact(name=name, text=speech(f"{yen} 円", f"{yen} yen")))
     if report.what_if is not None:
         asked = f"{report.what_if.where} + {report.what_if.count} × {report.what_if.flavour}"
-        answer = speech("収まります", "fits") if report.what_if.fits else speech("収まりません", "does not fit")
-        mark: Mark = "" if report.what_if.fits else "alarm"
-        text = f"{asked}: {answer}"
-        facts.append(Fact(name=speech("追加の試算", "what if"), text=text, mark=mark))
+        answers = {place.answer for place in report.what_if.places}
+        worst = next(each for each in ("does-not-fit", "passes-threshold", "fits") if each in answers)
+        text = f"{asked}: {what_if_answer(report.what_if, speech)}"
+        facts.append(Fact(name=speech("追加の試算", "what if"), text=text, mark=MARKS[worst]))
     return facts
 
 

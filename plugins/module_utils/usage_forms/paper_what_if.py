@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import WhatIf
+from collections.abc import Iterator, Mapping
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import Answer, WhatIf
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Row, Table
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import BASES, RESOURCES
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Mark, Row, Table
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import ANSWERS, BASES, RESOURCES
+
+MARKS: Mapping[Answer, Mark] = {"fits": "", "passes-threshold": "warning", "does-not-fit": "alarm"}
 
 
 def what_if_table(what_if: WhatIf, speech: Speech) -> Table:
@@ -13,7 +17,9 @@ def what_if_table(what_if: WhatIf, speech: Speech) -> Table:
     rows = []
     for place in what_if.places:
         for limit in place.limits:
-            fits = limit.over <= 0
+            where = limit.place
+            if limit.piece:
+                where = speech(f"{where}（1台・1ディスク単位）", f"{where} (whole machines or disks)")
             rows.append(
                 Row(
                     values=(
@@ -21,16 +27,16 @@ def what_if_table(what_if: WhatIf, speech: Speech) -> Table:
                         speech.equipment(place.equipment),
                         speech.code(BASES, place.basis),
                         speech.code(RESOURCES, limit.resource),
-                        limit.place,
+                        where,
                         limit.unit,
                         limit.needed,
                         limit.free,
                         limit.over,
                         limit.percent_after,
-                        speech("収まる", "fits") if fits else speech("収まらない", "does not fit"),
+                        speech.code(ANSWERS, limit.answer),
                         place.most_machines,
                     ),
-                    mark="" if fits else "alarm",
+                    mark=MARKS[limit.answer],
                 )
             )
     return Table(
@@ -51,8 +57,23 @@ def what_if_table(what_if: WhatIf, speech: Speech) -> Table:
             speech.column("most_machines", "収まる最大台数", "most that fit", "count"),
         ),
         rows=tuple(rows),
-        notes=(_what_if_text(what_if, speech),),
+        notes=tuple(_notes(what_if, speech)),
     )
+
+
+def what_if_answer(what_if: WhatIf, speech: Speech) -> str:
+    """Every cluster with its answer: "kyotsu-lgwan fits"."""
+    return speech("、", "; ").join(f"{place.cluster} {speech.code(ANSWERS, place.answer)}" for place in what_if.places)
+
+
+def _notes(what_if: WhatIf, speech: Speech) -> Iterator[str]:
+    yield _what_if_text(what_if, speech)
+    if what_if.left_out:
+        names = ", ".join(what_if.left_out)
+        yield speech(
+            f"所属のシステムを載せない調達単位のクラスタは除いています（名前を指定すれば試算します）: {names}",
+            f"without clusters whose equipment hosts no system of a division (ask for them by name): {names}",
+        )
 
 
 def _what_if_text(what_if: WhatIf, speech: Speech) -> str:

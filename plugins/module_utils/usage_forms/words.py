@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import NoteCode, SourceKind, Threshold
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import (
+    Answer,
     Basis,
     ForecastStatus,
     Resource,
@@ -70,6 +71,11 @@ FORECASTS: Mapping[ForecastStatus, Text] = {
     "beyond-horizon": Text(ja="予測期間内に満杯にならない", en="not within the horizon"),
     "too-little-history": Text(ja="履歴不足", en="too little history"),
     "no-history": Text(ja="履歴なし", en="no history"),
+}
+ANSWERS: Mapping[Answer, Text] = {
+    "fits": Text(ja="収まる", en="fits"),
+    "passes-threshold": Text(ja="収まるが基準超過", en="fits, but passes the threshold"),
+    "does-not-fit": Text(ja="収まらない", en="does not fit"),
 }
 SOURCES: Mapping[SourceKind, Text] = {
     "repository": Text(ja="設計（リポジトリ）", en="described (repository)"),

@@ -102,11 +102,10 @@ def test_a_question_is_answered_with_what_tips(
     command: ModuleType, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(command, repository, "--what-if", "1 x m8 in lgwan")
-    assert "収まります" in capsys.readouterr().out
+    assert "1 × m8: kyotsu-lgwan 収まる" in capsys.readouterr().out
     run(command, repository, "--what-if", "99999 x m8 in lgwan")
     said = capsys.readouterr().out
-    assert "収まりません" in said
-    assert "収まらない" in said
+    assert "99999 × m8: kyotsu-lgwan 収まらない" in said
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_clusters_that_share_a_tier_are_added_up() -> None:
 
 
 def test_what_is_full_by_history_alone_is_exceeded() -> None:
-    """1,500 GiB were allocated of the 1,400 that machines may fill, and nobody asked vCenter: history is all there is."""
+    """1,500 GiB were allocated of the 1,400 that machines may fill, and nobody asked vCenter."""
     history = make_history(
         series=(make_series("lgwan/fast", "allocated_storage_gib", ((day, 1500.0) for day in range(100)), "tier"),)
     )

@@ -181,7 +181,7 @@ def test_what_if_is_monotone_and_tells_the_most(estate: Estate, count: int, more
         assert answer is not None
         assert answer.places[0].fits == (not answer.places[0].tipping)
         assert answer.places[0].fits == (number <= answer.places[0].most_machines)
-        return answer.fits
+        return answer.places[0].fits
 
     assert fits(count) or not fits(count + more)
 

@@ -51,7 +51,7 @@ def test_what_is_said_in_the_terminal(paper: Paper, zone: ZoneInfo) -> None:
         "vCenter vc-mynumber から取得できませんでした: connection refused",
         "104.2%",
         "1,000,001",
-        "収まりません",
+        "4 × m8: kyotsu-lgwan 収まらない",
         "令和8年4月1日",
         "未収集",
     ):

@@ -22,6 +22,7 @@ PAIRS = {
     "thresholds": (report.Threshold, words.THRESHOLDS),
     "bases": (report_capacity.Basis, words.BASES),
     "resources": (report_capacity.Resource, words.RESOURCES),
+    "answers": (report_capacity.Answer, words.ANSWERS),
     "forecasts": (report_capacity.ForecastStatus, words.FORECASTS),
     "cost bases": (report_cost.CostBasis, words.COST_BASES),
     "differences": (report_tenants.Difference, words.DIFFERENCES),
