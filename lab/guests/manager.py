@@ -312,18 +312,20 @@ def addresses_of(machine: Machine) -> list[str]:
 
 def memory_of(guest: Guest) -> int:
     """Give the bytes of memory that a guest's processes hold (without file cache, which the kernel takes back)."""
-    for line in (cgroup_file(guest, "memory", "memory.stat") or "").splitlines():
+    for line in (cgroup_file(guest.cgroup, "memory", "memory.stat") or "").splitlines():
         name, _, value = line.partition(" ")
         if name in ("total_rss", "anon"):
             return int(value)
     return 0
 
 
-def cgroup_file(guest: Guest, controller: str, name: str) -> str | None:
-    """Read a file of a guest's control group, of version 1 or 2; None if it is not there."""
-    root = Path("/sys/fs/cgroup")
+def cgroup_file(group: str, controller: str, name: str, root: Path = Path("/sys/fs/cgroup")) -> str | None:
+    """Read a file of a control group (Guest.cgroup), of version 1 or 2; None if it is not there.
+
+    Version 1 has a tree for each controller below `root`, version 2 a single one, with other names of files in it.
+    """
     for folder in (root / controller, root):
-        path = folder / guest.cgroup.lstrip("/") / name
+        path = folder / group.lstrip("/") / name
         if path.exists():
             return path.read_text(encoding="utf-8")
     return None

@@ -69,10 +69,10 @@ def rates(before: Totals, after: Totals) -> dict[str, float] | None:
 
 
 def _cpu_seconds(guest: Guest) -> float:
-    version1 = cgroup_file(guest, "cpuacct", "cpuacct.usage")
+    version1 = cgroup_file(guest.cgroup, "cpuacct", "cpuacct.usage")
     if version1 is not None:
         return int(version1) / 1e9
-    for line in (cgroup_file(guest, "cpu", "cpu.stat") or "").splitlines():
+    for line in (cgroup_file(guest.cgroup, "cpu", "cpu.stat") or "").splitlines():
         name, _, value = line.partition(" ")
         if name == "usage_usec":
             return int(value) / 1e6
@@ -82,7 +82,7 @@ def _cpu_seconds(guest: Guest) -> float:
 def _memory_consumed(guest: Guest) -> int:
     """With its file cache, as a hypervisor sees it."""
     for name in ("memory.usage_in_bytes", "memory.current"):
-        value = cgroup_file(guest, "memory", name)
+        value = cgroup_file(guest.cgroup, "memory", name)
         if value is not None:
             return int(value)
     return 0
@@ -91,7 +91,7 @@ def _memory_consumed(guest: Guest) -> int:
 def _active_file(guest: Guest) -> int:
     """File pages that were used more than once."""
     found = {}
-    for line in (cgroup_file(guest, "memory", "memory.stat") or "").splitlines():
+    for line in (cgroup_file(guest.cgroup, "memory", "memory.stat") or "").splitlines():
         name, _, value = line.partition(" ")
         found[name] = int(value)
     return found.get("total_active_file", found.get("active_file", 0))

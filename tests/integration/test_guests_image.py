@@ -55,7 +55,10 @@ def test_the_image_has_no_key_no_name_and_no_package_source() -> None:
 
 
 def test_a_guest_without_a_database_runs_none(lab: GuestLab) -> None:
-    assert lab.say(DATABASE, "ls -A /etc/postgresql; ls /etc/rc2.d | grep postgresql; pgrep -c postgres || true") == "0"
+    assert lab.say(DATABASE, "ls -A /etc/postgresql") == ""
+    assert "postgresql" not in lab.say(DATABASE, "ls /etc/rc2.d")
+    processes = lab.ssh(DATABASE, "pgrep -c postgres")
+    assert (processes.returncode, processes.stdout) == (1, "0\n")
     assert lab.entry(DATABASE)["memory_bytes"] < 20_000_000
 
 
