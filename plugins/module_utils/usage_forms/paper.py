@@ -14,7 +14,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report impor
     UsageReport,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_capacity import capacity_sections
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_cost import cost_sections
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_cost import cost_sections, cost_text
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_forecast import (
     forecast_sections,
     label_of,
@@ -124,8 +124,7 @@ def _facts(report: UsageReport, speech: Speech) -> list[Fact]:
     facts += _fullest(report, speech)
     if report.cost is not None:
         name = speech("費用按分（試算）", "cost, trial") if report.cost.assumed else speech("費用按分", "cost")
-        yen = number(report.cost.total_yen, 0)
-        facts.append(Fact(name=name, text=speech(f"{yen} 円", f"{yen} yen")))
+        facts.append(Fact(name=name, text=cost_text(report, report.cost, speech)))
     if report.what_if is not None:
         asked = f"{report.what_if.where} + {report.what_if.count} × {report.what_if.flavour}"
         answers = {place.answer for place in report.what_if.places}

@@ -12,6 +12,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables
     Table,
     Value,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import number
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import COST_BASES, COST_METHODS
 
 
@@ -24,14 +25,45 @@ def cost_sections(report: UsageReport, speech: Speech) -> list[Section]:
             title = speech("費用按分", "Cost allocation")
         tables = (
             _divisions(report.cost, speech),
-            _equipment(report.cost, speech),
+            _equipment(report.cost, speech, filtered=is_filtered(report)),
             _shares(report.cost, speech),
         )
         sections.append(Section(key="cost", title=title, tables=tables))
     if report.fiscal_year is not None:
-        table = _months(report.fiscal_year, speech)
+        scope_yen = report.cost.total_yen if report.cost is not None and is_filtered(report) else None
+        table = _months(report.fiscal_year, speech, filtered=is_filtered(report), scope_yen=scope_yen)
         sections.append(Section(key="fiscal-year", title=table.title, tables=(table,)))
     return sections
+
+
+def cost_text(report: UsageReport, cost: CostAllocation, speech: Speech) -> str:
+    """What the scope bears; with a filter the cost of the whole beside it, else what no system bears."""
+    yen, whole, left = (
+        number(sum(parts), 0)
+        for parts in (
+            [cost.total_yen],
+            [each.bill_yen for each in cost.equipment],
+            [each.unallocated_yen for each in cost.equipment],
+        )
+    )
+    if is_filtered(report):
+        return speech(f"{yen} 円（全体の調達費用 {whole} 円）", f"{yen} yen (whole procurement cost {whole} yen)")
+    if any(each.unallocated_yen for each in cost.equipment):
+        return speech(
+            f"{yen} 円（調達費用 {whole} 円、うち未按分 {left} 円）",
+            f"{yen} yen (procurement cost {whole} yen, of it not allocated {left} yen)",
+        )
+    return speech(f"{yen} 円", f"{yen} yen")
+
+
+def is_filtered(report: UsageReport) -> bool:
+    """Whether the report is about a part of the estate, whose share stands beside the cost of the whole."""
+    return any((report.header.system, report.header.owner, report.header.segment))
+
+
+def _whole(ja: str, en: str, *, filtered: bool) -> tuple[str, str]:
+    """Both titles of a column that no filter narrows."""
+    return (f"全体の{ja} (円)", f"whole {en} (yen)") if filtered else (f"{ja} (円)", f"{en} (yen)")
 
 
 def _divisions(cost: CostAllocation, speech: Speech) -> Table:
@@ -79,19 +111,27 @@ def _divisions(cost: CostAllocation, speech: Speech) -> Table:
     )
 
 
-def _equipment(cost: CostAllocation, speech: Speech) -> Table:
+def _equipment(cost: CostAllocation, speech: Speech, *, filtered: bool) -> Table:
+    """Procurement cost and its split. The scope of a filter stands first; the rest is then headed as the whole's."""
+    scope = (speech.column("scope_yen", "対象の費用 (円)", "cost of the scope (yen)", "yen", total=True),)
     return Table(
         key="cost_equipment",
-        title=speech("調達単位別の請求額と按分", "Bill of each equipment and its split"),
+        title=speech("調達単位別の調達費用と按分", "Procurement cost of each equipment and its split"),
         columns=(
             speech.column("equipment", "調達単位", "equipment"),
             speech.column("first_day", "始", "from", "day", narrow=False),
             speech.column("last_day", "終", "to", "day", narrow=False),
             speech.column("method", "方法", "method"),
-            speech.column("basis", "基準", "basis"),
-            speech.column("bill_yen", "請求額 (円)", "bill (yen)", "yen", total=True),
-            speech.column("allocated_yen", "按分済 (円)", "allocated (yen)", "yen", total=True),
-            speech.column("unallocated_yen", "未按分 (円)", "not allocated (yen)", "yen", total=True),
+            speech.column("basis", "区分", "basis"),
+            *(scope if filtered else ()),
+            *(
+                speech.column(key, *_whole(ja, en, filtered=filtered), "yen", total=True)
+                for key, ja, en in (
+                    ("bill_yen", "調達費用", "procurement cost"),
+                    ("allocated_yen", "按分済", "allocated"),
+                    ("unallocated_yen", "未按分", "not allocated"),
+                )
+            ),
             speech.column(
                 "shared_systems", "共通経費とした基盤のシステム", "systems spread over the others", narrow=False
             ),
@@ -104,6 +144,7 @@ def _equipment(cost: CostAllocation, speech: Speech) -> Table:
                     each.last_day,
                     speech.code(COST_METHODS, each.method),
                     speech.code(COST_BASES, each.basis),
+                    *([sum(share.total_yen for share in each.shares)] if filtered else []),
                     each.bill_yen,
                     each.allocated_yen,
                     each.unallocated_yen,
@@ -114,8 +155,8 @@ def _equipment(cost: CostAllocation, speech: Speech) -> Table:
         ),
         notes=(
             speech(
-                "按分済と未按分の合計は請求額に1円まで一致します。",
-                "Allocated and not allocated add up to the bill, to the yen.",
+                "按分済と未按分の合計は調達費用に1円まで一致します。",
+                "Allocated and not allocated add up to the procurement cost, to the yen.",
             ),
         ),
         empty=speech("料金表のある調達単位はありません。", "No equipment has a tariff."),
@@ -179,7 +220,19 @@ def _shares(cost: CostAllocation, speech: Speech) -> Table:
     )
 
 
-def _months(year: FiscalYearUsage, speech: Speech) -> Table:
+def _months(year: FiscalYearUsage, speech: Speech, *, filtered: bool, scope_yen: int | None) -> Table:
+    """Averages are of the scope, the procurement cost is everybody's: its title and a note say so."""
+    notes = []
+    if filtered:
+        notes.append(
+            speech(
+                "台数・vCPU・メモリ・ストレージは対象の値、調達費用は全体の額です。",
+                "Machines to storage are of the scope; the procurement cost is of the whole.",
+            )
+        )
+    if scope_yen is not None:
+        yen = number(scope_yen, 0)
+        notes.insert(0, speech(f"対象の費用（年度計）は {yen} 円です。", f"The scope's cost of the year is {yen} yen."))
     return Table(
         key="fiscal_year",
         title=speech(f"{year.label_ja}の月別", f"Fiscal year {year.label} by month"),
@@ -187,11 +240,11 @@ def _months(year: FiscalYearUsage, speech: Speech) -> Table:
             speech.column("month", "月", "month", "month"),
             speech.column("days", "日数", "days", "count", total=True),
             speech.column("days_with_samples", "収集日数", "days with samples", "count", total=True),
-            speech.column("machines", "仮想サーバ（平均）", "machines (average)", "decimal"),
-            speech.column("vcpu", "vCPU（平均）", "vCPU (average)", "decimal"),
-            speech.column("memory_gib", "メモリ（平均、GiB）", "memory (average, GiB)", "gib"),
-            speech.column("storage_gib", "ストレージ（平均、GiB）", "storage (average, GiB)", "gib"),
-            speech.column("bill_yen", "請求額 (円)", "bill (yen)", "yen", total=True),
+            speech.column("machines", "平均仮想サーバ", "machines (average)", "decimal"),
+            speech.column("vcpu", "平均vCPU", "vCPU (average)", "decimal"),
+            speech.column("memory_gib", "平均メモリ (GiB)", "memory (average, GiB)", "gib"),
+            speech.column("storage_gib", "平均ストレージ (GiB)", "storage (average, GiB)", "gib"),
+            speech.column("bill_yen", *_whole("調達費用", "procurement cost", filtered=filtered), "yen", total=True),
         ),
         rows=tuple(
             Row(
@@ -208,4 +261,5 @@ def _months(year: FiscalYearUsage, speech: Speech) -> Table:
             )
             for each in year.months
         ),
+        notes=tuple(notes),
     )

@@ -71,7 +71,7 @@ def _forecasts(report: UsageReport, known: list[Forecast], speech: Speech) -> Ta
         columns=(
             speech.column("place", "対象", "place"),
             speech.column("resource", "資源", "resource"),
-            speech.column("basis", "基準", "basis"),
+            speech.column("basis", "区分", "basis"),
             speech.column("status", "判定", "status"),
             speech.column("days_until_full", "満杯まで (日)", "full in (days)", "count", blank=True),
             speech.column("days_until_full_low", "最短 (日)", "earliest (days)", "count", blank=True),

@@ -45,7 +45,7 @@ def what_if_table(what_if: WhatIf, speech: Speech) -> Table:
         columns=(
             speech.column("cluster", "クラスタ", "cluster"),
             speech.column("equipment", "調達単位", "equipment", narrow=False),
-            speech.column("basis", "基準", "basis", narrow=False),
+            speech.column("basis", "区分", "basis", narrow=False),
             speech.column("resource", "資源", "resource"),
             speech.column("place", "対象", "place", narrow=False),
             speech.column("unit", "単位", "unit"),

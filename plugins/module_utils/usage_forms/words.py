@@ -31,7 +31,7 @@ COST_BASES: Mapping[CostBasis, Text] = {
     "history": Text(ja="実績（稼働日数）", en="history, days that a machine lived"),
 }
 COST_METHODS: Mapping[str, Text] = {
-    "split": Text(ja="按分", en="split of the bill"),
+    "split": Text(ja="按分", en="split"),
     "rates": Text(ja="単価", en="rates"),
 }
 DIFFERENCES: Mapping[Difference, Text] = {
