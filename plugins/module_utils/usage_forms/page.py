@@ -26,6 +26,10 @@ _NARROW = {
     "en": "Columns such as equipment and bureau are left out on this narrow screen; tables scroll sideways.",
 }
 
+# A longer list would be dozens of sheets: it is printed only where it was opened, and its place says so.
+_PRINTED_ROWS = 500
+_UNPRINTED = {"ja": "（長い一覧のため、開いた場合だけ印刷します）", "en": " (a long list: printed only when opened)"}
+
 
 def page_html(templates: Path, paper: Paper, zone: ZoneInfo) -> str:
     """Render the page. `templates` is the folder with capacity_*.html.j2.
@@ -45,6 +49,8 @@ def page_html(templates: Path, paper: Paper, zone: ZoneInfo) -> str:
     return page.render(
         paper=paper,
         narrow=_NARROW[paper.language],
+        printed_rows=_PRINTED_ROWS,
+        unprinted=_UNPRINTED[paper.language],
         draw=_tables(environment, paper, zone),
         charts=_charts(environment, paper),
     )
