@@ -73,7 +73,7 @@ def test_numbers_agree_with_plain_pyvmomi_to_the_last_digit(few: EstateLab) -> N
                 wanted[machine.parent.name]["vcpu"] += machine.config.hardware.numCPU
                 wanted[machine.parent.name]["memory_mib"] += machine.config.hardware.memoryMB
                 wanted[machine.parent.name]["disk_kib"] += sum(disk.capacityInKB for disk in disks)
-                used_bytes[machine.parent.name] += sum(each.committed for each in machine.storage.perDatastoreUsage)
+                used_bytes[machine.parent.name] += sum(each.unshared for each in machine.storage.perDatastoreUsage)
             for cluster in objects(content, vim.ClusterComputeResource):
                 clusters[cluster.name] = capacity_of(cluster)
             for datastore in objects(content, vim.Datastore):

@@ -56,7 +56,7 @@ def test_what_is_saved_is_what_the_vcenters_say_object_by_object(few: EstateLab)
                 assert sample.cpu_count == machine.config.hardware.numCPU
                 assert sample.memory_gb * 1024 == machine.config.hardware.memoryMB
                 assert sample.storage_allocated_gb * GIB == sum(disk.capacityInKB * 1024 for disk in disks)
-                used = sum(use.committed for use in machine.storage.perDatastoreUsage)
+                used = sum(use.unshared for use in machine.storage.perDatastoreUsage)
                 assert sample.storage_used_gb == used / GIB
                 assert sample.cluster == machine.runtime.host.parent.name
                 assert sample.power == ("on" if machine.runtime.powerState == "poweredOn" else "off")

@@ -115,19 +115,29 @@ def _storage(
     for disk in facts.devices.get(item.reference, {}).get("disks", []):
         allocated[str(disk["datastore_id"])] += disk["size_gb"]
     told = item.properties.get("storage.perDatastoreUsage")
-    committed = {str(use["datastore"]): int(use.get("committed") or 0) / GIBIBYTE for use in many(told)}
+    own = {str(use["datastore"]): _own_bytes(use) / GIBIBYTE for use in many(told)}
     uses = []
-    for reference in allocated.keys() | committed.keys():
+    for reference in allocated.keys() | own.keys():
         name = datastores.get(reference, "")
         uses.append(
             StorageUse(
                 datastore=name,
                 tier=tiers.get(name),
                 allocated_gb=float(allocated.get(reference, 0)),
-                used_gb=None if told is None else committed.get(reference, 0.0),
+                used_gb=None if told is None else own.get(reference, 0.0),
             )
         )
     return tuple(sorted(uses, key=lambda use: use.datastore))
+
+
+def _own_bytes(use: Mapping[str, Any]) -> int:
+    """What a machine alone takes of a datastore.
+
+    `committed` counts the base disk of a linked clone with every clone; `unshared` counts it with none, so that it
+    stands once in what is written to the datastore.
+    """
+    unshared = use.get("unshared")
+    return int((use.get("committed") or 0) if unshared is None else unshared)
 
 
 def _guest_disks(disks: Any) -> tuple[float | None, float | None]:

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.orphaned_disks import _disks
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.usage_machines import _guest_disks, snapshot_gb
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import PlainObject
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.usage_machines import (
+    MachineFacts,
+    _guest_disks,
+    _storage,
+    snapshot_gb,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.usage_network import _values
 
 GIB = 1 << 30
@@ -73,6 +79,34 @@ def test_without_a_layout_nobody_knows() -> None:
 )
 def test_what_a_guest_says_of_its_file_systems(disks: Any, wanted: tuple[float | None, float | None]) -> None:
     assert _guest_disks(disks) == wanted
+
+
+def stored(*uses: dict[str, str]) -> list[tuple[str, float, float | None]]:
+    item = PlainObject("VirtualMachine", "vm-1", {"storage.perDatastoreUsage": list(uses)} if uses else {})
+    disks = {"vm-1": {"disks": [{"datastore_id": "ds-1", "size_gb": 60}]}}
+    facts = MachineFacts(attributes={}, devices=disks, files={}, network_kbps=None)
+    return [(each.datastore, each.allocated_gb, each.used_gb) for each in _storage(item, facts, {"ds-1": "one"}, {})]
+
+
+def use(**sizes_gb: int) -> dict[str, str]:
+    return {"datastore": "ds-1"} | {name: str(size * GIB) for name, size in sizes_gb.items()}
+
+
+def test_the_base_of_linked_clones_is_counted_with_none_of_them() -> None:
+    """Each of them takes 3 GiB; the 40 of their base would stand in every one of them."""
+    assert stored(use(committed=43, unshared=3, uncommitted=17)) == [("one", 60, 3)]
+
+
+def test_a_clone_that_wrote_nothing_takes_nothing() -> None:
+    assert stored(use(committed=40, unshared=0)) == [("one", 60, 0)]
+
+
+def test_without_word_of_what_is_shared_everything_is_its_own() -> None:
+    assert stored(use(committed=43)) == [("one", 60, 43)]
+
+
+def test_without_storage_nobody_knows_what_it_takes() -> None:
+    assert stored() == [("one", 60, None)]
 
 
 def answer(*entities: str) -> io.BytesIO:
