@@ -15,7 +15,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import Fault
 from lab.guests.manager import cgroup_file
 from tests.support.guest_lab import GuestLab, guest_lab, machine, needs_guests, wait_until
-from tests.support.private_keys import open_files, with_private_key
+from tests.support.private_keys import TELL_SECRET_LINE, open_files, secret_line, with_private_key
 
 pytestmark = needs_guests
 MEBIBYTE = 1 << 20
@@ -50,8 +50,8 @@ def test_each_guest_has_made_a_host_key_of_its_own_and_user_data_is_cleared(lab:
 
 def test_no_private_key_stands_in_vcenter_journal_or_logs(lab: GuestLab) -> None:
     root = lab.lab.laboratory.paths.root
-    private = lab.say("t-db01", "sudo sed -n 2p /etc/ssh/ssh_host_ed25519_key")
-    own = (root / "secrets" / "administrator").read_text().splitlines()[1]
+    private = lab.say("t-db01", TELL_SECRET_LINE)
+    own = secret_line(root / "secrets" / "administrator")
     files = open_files(root)
     assert {"journal", "simulator.log", "manager.log", "console.log"} <= {path.name for path in files}
     assert with_private_key(files, [private, own]) == []

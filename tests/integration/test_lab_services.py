@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.estate_lab import quiet, wait_until
+from tests.support.estate_lab import machines_of, quiet, wait_until
 from tests.support.guest_lab import leftovers, needs_guests
+from tests.support.private_keys import TELL_SECRET_LINE, holds, open_files, secret_line, with_private_key
 from tests.support.services_lab import ServicesLab, services_lab
 
 pytestmark = needs_guests
@@ -56,8 +57,30 @@ def test_1_guests_have_names_and_packages_of_their_own_segment_only(lab: Service
     assert not fetches(lab, OTHER, MIRROR_ADDRESS)
 
 
+def test_2_no_private_key_stands_in_extra_config_records_manifests_or_logs(lab: ServicesLab) -> None:
+    root = lab.laboratory.paths.root
+    keys = [lab.ssh(name, TELL_SECRET_LINE).stdout.strip() for name in lab.names]
+    keys.append(secret_line(root / "secrets" / "administrator"))
+    assert len(set(keys)) == len(lab.names) + 1
+    listed = lab.estate_lab.records("list", "--format", "json")
+    assert listed.code == 0, listed.output
+    exported = root / "records.json"
+    exported.write_text(listed.output, encoding="utf-8")
+    assert "provision" in listed.output
+    files = open_files(lab.estate_lab.repository / ".lab") + open_files(lab.estate_lab.repository / ".cache")
+    names = {"records.sqlite3", "records.json", "manifest.json", "journal"}
+    assert names | {"simulator.log", "manager.log", "console.log"} <= {path.name for path in files}
+    assert with_private_key(files, keys) == []
+    for vcenter in lab.laboratory.vcenters():
+        with lab.estate_lab.session(vcenter) as session:
+            options = [(each.key, str(each.value)) for vm in machines_of(session) for each in vm.config.extraConfig]
+        assert not [key for key, value in options if holds(value.encode(), [b"PRIVATE KEY", *map(str.encode, keys)])]
+        made = [key for key, _ in options if key == "guestinfo.kyotsu.hostkey"]
+        assert made or vcenter != VCENTER
+
+
 @pytest.mark.parametrize("operation", ["ResetVM_Task", "off and on"])
-def test_2_a_service_comes_back_with_its_machine_by_itself(lab: ServicesLab, operation: str) -> None:
+def test_3_a_service_comes_back_with_its_machine_by_itself(lab: ServicesLab, operation: str) -> None:
     before = lab.service_pids()
     if operation == "off and on":
         lab.power(VCENTER, MIRROR, "PowerOffVM_Task")
@@ -75,7 +98,7 @@ def test_2_a_service_comes_back_with_its_machine_by_itself(lab: ServicesLab, ope
     assert after == before
 
 
-def test_3_a_machine_that_restarts_from_inside_serves_again_too(lab: ServicesLab) -> None:
+def test_4_a_machine_that_restarts_from_inside_serves_again_too(lab: ServicesLab) -> None:
     before = lab.service_pids()[NAME_SERVER_ADDRESS]
     lab.ssh(NAME_SERVER, "sudo reboot")
     wait_until(lambda: lab.service_pids()[NAME_SERVER_ADDRESS] not in (None, before), "its service has moved")
@@ -85,14 +108,14 @@ def test_3_a_machine_that_restarts_from_inside_serves_again_too(lab: ServicesLab
     )
 
 
-def test_4_lab_up_again_changes_nothing(lab: ServicesLab) -> None:
+def test_5_lab_up_again_changes_nothing(lab: ServicesLab) -> None:
     before = lab.service_pids()
     said = lab.up()
     assert not [line for line in said if line.startswith(("started", "reloaded", "updated"))]
     assert lab.service_pids() == before
 
 
-def test_5_killed_altogether_and_up_again_guests_and_services_are_back(lab: ServicesLab) -> None:
+def test_6_killed_altogether_and_up_again_guests_and_services_are_back(lab: ServicesLab) -> None:
     lab.ssh(CLIENT, "echo kept | sudo tee /root/file; sync")
     lab.kill_everything()
     lab.up()
@@ -103,7 +126,7 @@ def test_5_killed_altogether_and_up_again_guests_and_services_are_back(lab: Serv
     assert not fetches(lab, CLIENT, OTHER_MIRROR_ADDRESS)
 
 
-def test_6_down_leaves_nothing(lab: ServicesLab) -> None:
+def test_7_down_leaves_nothing(lab: ServicesLab) -> None:
     lab.laboratory.down(say=quiet)
     assert leftovers(lab.laboratory) == []
     assert not lab.laboratory.paths.root.exists()

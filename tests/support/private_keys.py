@@ -9,6 +9,15 @@ from pathlib import Path
 _SECRET_FOLDERS = ("secrets", "namespaces")
 # A server's own key beside its certificate, and the disks of guests with the host key that each has made.
 _SECRET_SUFFIXES = (".key", ".vmdk")
+# Line of an Ed25519 key file (OpenSSH's format, without a pass phrase) that holds the secret; those before it are public
+# or the same in every file.
+SECRET_LINE = 5
+TELL_SECRET_LINE = f"sudo sed -n {SECRET_LINE}p /etc/ssh/ssh_host_ed25519_key"
+
+
+def secret_line(file: Path) -> str:
+    """The line of a key file of this machine that holds the secret."""
+    return file.read_text(encoding="utf-8").splitlines()[SECRET_LINE - 1]
 
 
 def open_files(root: Path) -> list[Path]:
