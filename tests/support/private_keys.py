@@ -9,8 +9,8 @@ from pathlib import Path
 _SECRET_FOLDERS = ("secrets", "namespaces")
 # A server's own key beside its certificate, and the disks of guests with the host key that each has made.
 _SECRET_SUFFIXES = (".key", ".vmdk")
-# Line of an Ed25519 key file (OpenSSH's format, without a pass phrase) that holds the secret; those before it are public
-# or the same in every file.
+# Line of an Ed25519 key file (OpenSSH's format, no pass phrase) that holds the secret; those before are public, or the
+# same in every file.
 SECRET_LINE = 5
 TELL_SECRET_LINE = f"sudo sed -n {SECRET_LINE}p /etc/ssh/ssh_host_ed25519_key"
 
