@@ -239,6 +239,8 @@ def main() -> int:
         if each.code == 0 and " passed" in each.last_line:
             print(f"{each.step.name}: {each.last_line}")
     verdict = f"failed: {', '.join(failed)}" if failed else f"all {'other ' if skipped else ''}steps succeeded"
+    if len(skipped) == len(results):
+        verdict = "nothing was run"
     if skipped:
         verdict = f"skipped: {', '.join(skipped)}; {verdict}"
     print(f"{verdict} ({time.monotonic() - started:.0f} s)")
