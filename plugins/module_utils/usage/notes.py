@@ -77,8 +77,10 @@ def _of_observation(scope: Scope, sighting: Sighting, origin: Origin, tenants: T
         return
     for vcenter, reason in sorted(observation.missing.items()):
         yield Note(code="vcenter-unreachable", subject=vcenter, reason=reason)
-    if observation.machines and all(machine.cpu_used_mhz is None for machine in observation.machines):
-        yield Note(code="use-not-measured")
+    machines = [each for each in observation.machines if scope.has(each.system, each.owner, each.segment)]
+    unmeasured = sum(each.cpu_used_mhz is None or each.memory_used_gb is None for each in machines)
+    if unmeasured:
+        yield Note(code="use-not-measured", value=unmeasured, limit=len(machines))
     if observation.orphaned_disks is None:
         yield Note(code="orphans-not-collected")
     if scope.is_whole:

@@ -47,7 +47,7 @@ NoteCode = Literal[
     "history-gaps",  # value: days without samples
     "tape-not-collected",
     "desktops-not-collected",
-    "use-not-measured",  # vCenter gave no utilisation
+    "use-not-measured",  # value: machines of which vCenter gave no utilisation; limit: of how many
     "orphans-not-collected",  # datastores were not searched for disks of nobody
     "right-sizing-needs-history",  # value: days that are there; limit: days that are needed
     "cluster-not-described",  # subject: a cluster only vCenter knows; taken with the usual ratios of 1

@@ -86,6 +86,16 @@ class CostAllocation:
         """Yen of the shares that the filters leave."""
         return sum(share.total_yen for each in self.equipment for share in each.shares)
 
+    @property
+    def bill_yen(self) -> int:
+        """Yen of all bills, whatever the filters leave: what is allocated and what is not."""
+        return sum(each.bill_yen for each in self.equipment)
+
+    @property
+    def unallocated_yen(self) -> int:
+        """Yen of all bills that no system bears; without a filter bill_yen = total_yen + unallocated_yen."""
+        return sum(each.unallocated_yen for each in self.equipment)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FiscalMonth:

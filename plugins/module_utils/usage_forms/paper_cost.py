@@ -38,14 +38,7 @@ def cost_sections(report: UsageReport, speech: Speech) -> list[Section]:
 
 def cost_text(report: UsageReport, cost: CostAllocation, speech: Speech) -> str:
     """What the scope bears; with a filter the cost of the whole beside it, else what no system bears."""
-    yen, whole, left = (
-        number(sum(parts), 0)
-        for parts in (
-            [cost.total_yen],
-            [each.bill_yen for each in cost.equipment],
-            [each.unallocated_yen for each in cost.equipment],
-        )
-    )
+    yen, whole, left = (number(each, 0) for each in (cost.total_yen, cost.bill_yen, cost.unallocated_yen))
     if is_filtered(report):
         return speech(f"{yen} 円（全体の調達費用 {whole} 円）", f"{yen} yen (whole procurement cost {whole} yen)")
     if any(each.unallocated_yen for each in cost.equipment):

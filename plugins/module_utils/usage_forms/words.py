@@ -137,7 +137,8 @@ NOTES: Mapping[NoteCode, Text] = {
         en="desktops in use were not collected (numbers as described)",
     ),
     "use-not-measured": Text(
-        ja="vCenterが使用量を返さない仮想サーバがあります", en="vCenter told no use of some machines"
+        ja="vCenterがCPU・メモリの使用量を返さない仮想サーバが {limit} 台中 {value} 台あります",
+        en="vCenter told no use of CPU or memory of {value} of {limit} machines",
     ),
     "orphans-not-collected": Text(
         ja="所有者のないディスクは調べていません", en="datastores were not searched for orphaned disks"

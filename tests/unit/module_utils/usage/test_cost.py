@@ -194,6 +194,24 @@ def test_two_equipments_are_never_mixed() -> None:
     ]
 
 
+def test_bill_is_what_is_allocated_and_what_is_not_also_over_equipments() -> None:
+    dear = make_tariff(
+        method="rates",
+        keys=None,
+        rates=Rates(yen_per_machine_month=1, yen_per_cpu_month=0, yen_per_gb_memory_month=0, storage=()),
+    )
+    cost = make_report(make_usage_estate(tariffs=(dear,))).cost
+    assert cost is not None
+    assert (cost.bill_yen, cost.total_yen, cost.unallocated_yen) == (
+        1_000_000,
+        48,
+        1_000_000 - 48,
+    )  # 4 machines, 12 months
+    filtered = make_report(make_usage_estate(tariffs=(dear,)), filters=Filters(system="s01")).cost
+    assert filtered is not None
+    assert (filtered.bill_yen, filtered.unallocated_yen) == (1_000_000, 1_000_000 - 48)
+
+
 def test_a_tariff_that_changes_in_the_year_gives_two_bills() -> None:
     halves = (
         make_tariff(valid_to="2026-09-30", bill_yen_per_year=365_000),

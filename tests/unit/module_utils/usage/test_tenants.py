@@ -169,7 +169,27 @@ def test_use_that_was_not_measured_is_not_nothing() -> None:
         None,
         None,
     )
-    assert "use-not-measured" in {each.code for each in report.header.notes}
+    assert ("use-not-measured", 1, 1) in {(each.code, each.value, each.limit) for each in report.header.notes}
+
+
+def test_some_machines_without_use_are_counted() -> None:
+    """a tells everything, b no memory, c nothing; with a filter only those of the filter count."""
+    estate = make_usage_estate()
+    seen = make_observation(
+        estate,
+        machines=(
+            make_sample(estate, "a", cpu_used_mhz=260, memory_used_gb=2.0),
+            make_sample(estate, "b", cpu_used_mhz=260),
+            make_sample(estate, "c"),
+        ),
+    )
+
+    def counted(filters: Filters) -> list[tuple[float | None, float | None]]:
+        notes = make_report(estate, observation=seen, filters=filters).header.notes
+        return [(each.value, each.limit) for each in notes if each.code == "use-not-measured"]
+
+    assert counted(Filters()) == [(2, 3)]
+    assert counted(Filters(system="s01")) == [(1, 2)]
 
 
 def test_cpu_in_processors_goes_by_the_machine_s_own_host() -> None:
