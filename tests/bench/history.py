@@ -61,10 +61,10 @@ INSERT INTO place_days SELECT day, place_id, count(*), count(*), sum(cpu_count),
 FROM machine_days WHERE day = :day GROUP BY place_id
 """
 _PLACE_STORAGE_DAYS = """
-INSERT INTO place_storage_days SELECT s.day, s.place_id, m.datastore_id, sum(s.storage_allocated_gb),
-  sum(s.storage_used_gb)
-FROM machine_days AS s JOIN bench_machines AS m ON m.id = s.machine_id WHERE s.day = :day
-GROUP BY s.place_id, m.datastore_id
+INSERT INTO place_storage_days SELECT s.day, s.place_id, k.datastore_id, sum(k.disk_gb + k.grows * (d.number / 30)),
+  sum((k.disk_gb + k.grows * (d.number / 30)) * 0.6)
+FROM machine_days AS s JOIN bench_disks AS k ON k.machine_id = s.machine_id JOIN bench_days AS d ON d.day = s.day
+WHERE s.day = :day GROUP BY s.place_id, k.datastore_id
 """
 # Clusters and hosts use what their machines use, in equal parts.
 _CLUSTER_DAYS = f"""
@@ -97,9 +97,19 @@ class History:
 
 
 def fill_history(
-    file: Path, estate: Estate, *, machines: int = MACHINES, days: int = YEARS_5, last: date = date(2026, 11, 23)
+    file: Path,
+    estate: Estate,
+    *,
+    machines: int = MACHINES,
+    days: int = YEARS_5,
+    last: date = date(2026, 11, 23),
+    as_described: bool = False,
 ) -> History:
-    """Make a database that does not exist yet: so many machines, so many days up to and with `last`."""
+    """Make a database that does not exist yet: so many machines, so many days up to and with `last`.
+
+    Hosts are large enough for all the machines, and the datastores of their first disks for all their disks. With
+    `as_described` (for as many machines as described) both are as large as described, and each disk is in its own tier.
+    """
     started = time.monotonic()
     with open_store(f"sqlite:///{file}", production=False):
         pass  # the tables
@@ -107,7 +117,7 @@ def fill_history(
         for pragma in ("foreign_keys = OFF", "synchronous = OFF", "journal_mode = OFF", "cache_size = -200000"):
             database.execute(f"PRAGMA {pragma}")
         database.execute("BEGIN")
-        _subjects(database, estate, machines, days)
+        _subjects(database, estate, machines, days, as_described=as_described)
         _days(database, estate, days, last)
         statements = (_MACHINE_DAYS, _PLACE_DAYS, _PLACE_STORAGE_DAYS, _CLUSTER_DAYS, _HOST_DAYS, _DATASTORE_DAYS)
         for (day,) in database.execute("SELECT day FROM bench_days ORDER BY day").fetchall():
@@ -119,19 +129,20 @@ def fill_history(
     return History(count, time.monotonic() - started, file.stat().st_size)
 
 
-def _subjects(database: sqlite3.Connection, estate: Estate, machines: int, days: int) -> None:
+def _subjects(database: sqlite3.Connection, estate: Estate, machines: int, days: int, *, as_described: bool) -> None:
     """Machines, places, hosts, clusters and datastores, and the numbers that the days are made from."""
     for statement in (
-        "CREATE TEMP TABLE bench_machines (id INTEGER PRIMARY KEY, place_id, datastore_id, cpu, memory_gb, disk_gb,"
-        " first_number)",
+        "CREATE TEMP TABLE bench_machines (id INTEGER PRIMARY KEY, place_id, cpu, memory_gb, disk_gb, first_number)",
+        # `grows` is 1 for the disk that all growth of its machine goes to, else 0.
+        "CREATE TEMP TABLE bench_disks (machine_id, datastore_id, disk_gb, grows,"
+        " PRIMARY KEY (machine_id, datastore_id))",
         "CREATE TEMP TABLE bench_clusters (id INTEGER PRIMARY KEY, name, hosts, cores, memory_gb, tolerated)",
         "CREATE TEMP TABLE bench_hosts (id INTEGER PRIMARY KEY, cluster, cores, memory_gb)",
         "CREATE TEMP TABLE bench_datastores (id INTEGER PRIMARY KEY, capacity_gb)",
     ):
         database.execute(statement)
-    factor = 2 * -(-machines // sum(1 for _ in estate.machines()))
     datastores = _datastores(database, estate)
-    _clusters(database, estate, factor)
+    _clusters(database, estate, 1 if as_described else 2 * -(-machines // sum(1 for _ in estate.machines())))
     places: dict[tuple[str, ...], int] = {}
     described = list(estate.machines())
     for number, (system, machine) in zip(range(machines), cycle(described), strict=False):
@@ -152,19 +163,36 @@ def _subjects(database: sqlite3.Connection, estate: Estate, machines: int, days:
             managed=1,
         )
         cpu, memory_gb = estate.size(machine)
-        disk_gb = sum(disk.size_gb for disk in machine.disks)
+        first_tier = machine.disks[0].tier
+        sizes: dict[str, int] = {}
+        for disk in machine.disks:
+            tier = disk.tier if as_described else first_tier
+            sizes[tier] = sizes.get(tier, 0) + disk.size_gb
         # Nine of ten are there from the beginning, the others come over the years.
         first = 0 if number % 10 else number * days // (2 * machines)
-        fitting = datastores[machine.disks[0].tier, cluster.name]
-        datastore = fitting[number % len(fitting)]
-        row = (subject, places[place], datastore, cpu, memory_gb, disk_gb, first)
-        database.execute("INSERT INTO bench_machines VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        row = (subject, places[place], cpu, memory_gb, sum(sizes.values()), first)
+        database.execute("INSERT INTO bench_machines VALUES (?, ?, ?, ?, ?, ?)", row)
+        for tier, disk_gb in sizes.items():
+            fitting = datastores[tier, cluster.name]
+            disk_row = (subject, fitting[number % len(fitting)], disk_gb, int(tier == first_tier))
+            database.execute("INSERT INTO bench_disks VALUES (?, ?, ?, ?)", disk_row)
+    if as_described:
+        _described_capacities(database, estate)
+        return
     # On the last day each datastore is filled to 70 percent.
     database.execute(
-        "INSERT INTO bench_datastores SELECT datastore_id, sum(disk_gb + ? / 30) * 0.6 / 0.7 FROM bench_machines"
+        "INSERT INTO bench_datastores SELECT datastore_id, sum(disk_gb + ? / 30) * 0.6 / 0.7 FROM bench_disks"
         " GROUP BY datastore_id",
         (days,),
     )
+
+
+def _described_capacities(database: sqlite3.Connection, estate: Estate) -> None:
+    for datastore in estate.platform.datastores:
+        database.execute(
+            "INSERT INTO bench_datastores SELECT id, ? FROM sample_subjects WHERE kind = 'datastore' AND name = ?",
+            (datastore.capacity_gb, datastore.name),
+        )
 
 
 def _datastores(database: sqlite3.Connection, estate: Estate) -> dict[tuple[str, str], list[int]]:

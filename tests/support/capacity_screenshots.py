@@ -31,7 +31,9 @@ def main() -> int:
     images.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         database, page = Path(name) / "history.sqlite3", Path(name) / "report.html"
-        fill_history(database, load_estate(ROOT, as_of=DAY).estate, machines=MACHINES, days=DAYS)
+        # As many machines as described, on hosts and datastores as large as described: a reader compares the two.
+        estate = load_estate(ROOT, as_of=DAY).estate
+        fill_history(database, estate, machines=MACHINES, days=DAYS, as_described=True)
         command = [sys.executable, str(ROOT / "scripts/capacity_report.py"), "--as-of", DAY.isoformat()]
         command += ["--history", f"sqlite:///{database}", "--what-if", "4 x m8 in lgwan", "--output", str(page)]
         finished = subprocess.run(command, check=False)

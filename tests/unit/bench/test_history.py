@@ -48,6 +48,29 @@ def test_the_sums_of_a_made_history_are_those_of_its_machines(tmp_path: Path) ->
         assert filled == pytest.approx([0.7] * len(filled), abs=0.02)
 
 
+def test_as_described_hosts_and_datastores_are_as_large_as_the_estate_says(tmp_path: Path) -> None:
+    estate = load_estate(copy_small(tmp_path), as_of=AS_OF).estate
+    file = tmp_path / "history.sqlite3"
+    described = sum(1 for _ in estate.machines())
+    fill_history(file, estate, machines=described, days=DAYS, last=LAST, as_described=True)
+    with open_store(f"sqlite:///{file}", production=False, create=False) as store:
+        samples = SampleStore(store, ZoneInfo("Asia/Tokyo"))
+        capacities = {datastore.name: datastore.capacity_gb for datastore in estate.platform.datastores}
+        found = {each.datastore: each.capacity_gb for each in samples.datastore_days(LAST, LAST)}
+        assert found
+        assert found == {name: capacities[name] for name in found}
+        known = samples.latest()
+        assert known is not None
+        memory_gb = {host.name: host.memory_gb for cluster in estate.platform.clusters for host in cluster.hosts}
+        assert {each.name: each.memory_gb for each in known.hosts} == {
+            each.name: memory_gb[each.name] for each in known.hosts
+        }
+        machines = samples.machine_periods(LAST, LAST)
+        stored = samples.storage_totals("equipment", LAST, LAST)
+        allocated = sum(total.allocated_gb for series in stored.values() for total in series)
+        assert allocated == pytest.approx(sum(each.storage_allocated_gb for each in machines))
+
+
 def size(machines: int, seconds: float, calls: int) -> dict[str, object]:
     rows = {"usage-cold": {"median_s": seconds}, "usage-warm": {"median_s": 1.0}, "calls-usage-warm": {"count": calls}}
     return {"machines": machines, "rows": rows}
