@@ -5,7 +5,7 @@ Examples:
   scripts/capacity_report.py                                      the whole estate as described, in Japanese
   scripts/capacity_report.py --owner 福祉部 --lang en             what one bureau, division or section has
   scripts/capacity_report.py --what-if "4 x m8 in lgwan"          does it fit, or what tips
-  scripts/capacity_report.py --fiscal-year R8 --output r8.xlsx    the fiscal year's bill, one sheet per division
+  scripts/capacity_report.py --fiscal-year R8 --output r8.xlsx    the fiscal year's cost, one sheet per division
   scripts/capacity_report.py --live inventory/lab --history --output report.html
   scripts/capacity_report.py --format csv --table systems         one table as CSV; --output FOLDER/ writes them all
 
@@ -34,6 +34,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.fiscal import (
     FiscalYear,
     fiscal_year_of,
+    parse_day,
     parse_fiscal_year,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.inputs import (
@@ -265,9 +266,9 @@ def _format_of(output: Path | None) -> str:
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a day like 2026-11-24") from None
+        return parse_day(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _year(text: str) -> FiscalYear:

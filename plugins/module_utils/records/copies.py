@@ -110,6 +110,17 @@ class Copies:
         """All copies whose tapes were not overwritten or destroyed."""
         return self._find(copies.c.released_at.is_(None))
 
+    def bytes_by_system(self, moment: datetime) -> dict[str, int]:
+        """Bytes that the copies lying on tape at a moment take, those away from the site too, by system id."""
+        then = clock.to_text(moment)
+        query = (
+            sa.select(copies.c.system, sa.func.sum(copies.c.size_bytes))
+            .where(copies.c.taken_at <= then, sa.or_(copies.c.released_at.is_(None), copies.c.released_at > then))
+            .group_by(copies.c.system)
+        )
+        with self._database.read() as connection:
+            return {system: int(size) for system, size in connection.execute(query)}
+
     def of_machine(self, machine: str) -> list[Copy]:
         """Every copy of a machine that was ever made, oldest first."""
         return self._find(copies.c.machine == machine)

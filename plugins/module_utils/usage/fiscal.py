@@ -15,6 +15,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.eras import fiscal
 
 _FIRST_YEAR = {"H": 1989, "R": 2019}  # the Gregorian year of year 1 of each era
 _LAST_YEAR = {"H": 2019}
+# Days that have a fiscal year with a name and whole neighbours: from 平成元年度 on, to the last one the calendar holds.
+_FIRST_DAY, _LAST_DAY = date(1989, 4, 1), date(9998, 3, 31)
 _LETTER = {"平成": "H", "令和": "R", "h": "H", "r": "R", "H": "H", "R": "R"}
 _TEXT = re.compile(r"(?P<era>平成|令和|[HRhr])?(?P<year>元|[0-9]{1,4})(?:年度?)?\Z")
 
@@ -56,15 +58,26 @@ def parse_fiscal_year(text: str) -> FiscalYear:
     match = _TEXT.match(unicodedata.normalize("NFKC", text.strip()))
     if match:
         era, number = match.group("era"), match.group("year")
-        if era is None and len(number) == 4 and int(number) >= _FIRST_YEAR["H"]:
+        if era is None and len(number) == 4 and _FIRST_YEAR["H"] <= int(number) < _LAST_DAY.year:
             return FiscalYear(int(number))
         if era is not None:
             letter = _LETTER[era]
             count = 1 if number == "元" else int(number)
             year = _FIRST_YEAR[letter] + count - 1
-            if count >= 1 and year <= _LAST_YEAR.get(letter, 9998):
+            if count >= 1 and year <= _LAST_YEAR.get(letter, _LAST_DAY.year - 1):
                 return FiscalYear(year)
     raise ValueError(f"{text!r} is no fiscal year; write R6, 令和6年度, H30 or the year in which it begins, 2024")
+
+
+def parse_day(text: str) -> date:
+    """2026-11-24. ValueError says what is accepted: no day whose fiscal year has no name."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text} is not a day like 2026-11-24") from None
+    if not _FIRST_DAY <= day <= _LAST_DAY:
+        raise ValueError(f"{text} is in no fiscal year that is known here; give a day from {_FIRST_DAY} to {_LAST_DAY}")
+    return day
 
 
 def fiscal_year_of(day: date) -> FiscalYear:

@@ -90,6 +90,7 @@ class Origin:
     """What the header says of the sources: where they are, and why one of them is missing."""
 
     commit: str = ""  # of the repository
+    described_on: date | None = None  # the day on which the repository was read; None: not told
     history: str = ""  # where the records are, without secrets
     no_history: str = ""
     no_observation: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity import Tariff
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.bill import common_days
@@ -60,12 +61,23 @@ def notes(
 ) -> tuple[Note, ...]:
     """What a reader has to know, in the order of the report."""
     return (
+        *_of_description(scope, sighting, origin, as_of),
         *_of_observation(scope, sighting, origin, tenants),
         *_of_history(scope, history, origin, period, as_of),
         *([] if providers.tape else [Note(code="tape-not-collected")]),
         *([] if providers.desktops or not tenants.desktop_pools else [Note(code="desktops-not-collected")]),
         *_of_cost(scope, tariffs, period, as_of, cost),
     )
+
+
+def _of_description(scope: Scope, sighting: Sighting, origin: Origin, as_of: date) -> Iterator[Note]:
+    """A day of the past under which what is described today would stand as if it had been so then."""
+    if origin.described_on is None or as_of >= origin.described_on:
+        return
+    zone = ZoneInfo(scope.estate.platform.estate.timezone)
+    observation = sighting.observation
+    if observation is None or observation.taken_at.astimezone(zone).date() != as_of:
+        yield Note(code="described-later", subject=origin.commit)
 
 
 def _of_observation(scope: Scope, sighting: Sighting, origin: Origin, tenants: Tenants) -> Iterator[Note]:

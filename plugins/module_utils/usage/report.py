@@ -40,6 +40,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_waste
 SourceKind = Literal["repository", "vcenter", "history", "tape", "desktops"]
 NoteCode = Literal[
     "estate-empty",  # nothing in systems/ (or in the filters)
+    "described-later",  # subject: the commit; the repository is read as it is now, the report's day is past
     "vcenter-not-asked",  # described only
     "vcenter-unreachable",  # subject: the vCenter
     "history-not-given",  # no database asked for, or none there

@@ -112,6 +112,10 @@ NOTES: Mapping[NoteCode, Text] = {
         ja="対象となるシステムがありません（systems/ が空か、絞込みに一致しません）",
         en="no system is in the scope (systems/ is empty or the filters leave nothing)",
     ),
+    "described-later": Text(
+        ja="設計値はコミット {subject} のもので、基準日のものではありません（当日の採取値もありません）",
+        en="the description is that of commit {subject}, not of that day (of which there is no reading either)",
+    ),
     "vcenter-not-asked": Text(
         ja="vCenterは参照していません。数値は設計値です（実際の値は --live INVENTORY）",
         en="vCenter was not asked: the numbers are as described (--live INVENTORY asks it)",

@@ -23,6 +23,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.inputs impor
     Filters,
     Origin,
     Period,
+    Providers,
     WhatIfRequest,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.observed import Observation
@@ -32,6 +33,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors impor
 
 if TYPE_CHECKING:
     from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
+
+GIBIBYTE = 1 << 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,9 +66,21 @@ class Made:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _RecordedTape:
+    """What the records say lay on tape at the end of the report's day, for which it was read."""
+
+    gib_by_system: Mapping[str, float]
+
+    def tape_gib_by_system(self, as_of: date) -> Mapping[str, float]:
+        """GiB by system id."""
+        return self.gib_by_system
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Past:
     history: History | None = None
     last: Observation | None = None  # the last reading until the report's day
+    tape: _RecordedTape | None = None  # None: the records hold no copy
     name: str = ""
     reason: str = ""  # why there is none
 
@@ -130,9 +145,11 @@ def _past(asked: Asked, estate: Estate, target: Target | None) -> _Past:
             samples = SampleStore(store, zone)
             history = read_history(samples, estate, asked.as_of, asked.period.first_day, asked.period.last_day)
             last = samples.latest(_end_of(asked.as_of, zone))
+            on_tape = store.copies.bytes_by_system(_end_of(asked.as_of, zone))
     except RecordsError as error:
         return _Past(reason=f"history: {error}")
-    return _Past(history=history, last=last, name=_told(url))
+    tape = _RecordedTape(gib_by_system={system: size / GIBIBYTE for system, size in on_tape.items()})
+    return _Past(history=history, last=last, tape=tape if on_tape else None, name=_told(url))
 
 
 def _usual_url(asked: Asked, target: Target | None) -> str:
@@ -162,9 +179,11 @@ def _build(asked: Asked, loaded: Loaded, observation: Observation | None, past: 
         tariffs=loaded.estate.platform.tariffs,
         filters=asked.filters,
         period=asked.period,
+        providers=Providers(tape=past.tape),
         request=asked.what_if,
         origin=Origin(
             commit=describe_commit(asked.repository, loaded.fingerprint),
+            described_on=asked.now.astimezone(ZoneInfo(loaded.estate.platform.estate.timezone)).date(),
             history=past.name,
             no_history=past.reason,
         ),

@@ -144,9 +144,12 @@ def test_a_copy_counts_after_its_read_back_and_ends_with_its_tape(travelled: Sto
     assert travelled.copies.existing()[0].read_back_ok is None
     travelled.copies.read_back(copy.id, ok=True, job="13", origin=origin)
     assert travelled.copies.of_machine("s05-db-1")[0].read_back_ok is True
+    assert travelled.copies.bytes_by_system(START) == {"s05": 1000}
+    assert travelled.copies.bytes_by_system(START - timedelta(seconds=1)) == {}
     for action in ("close", "expire", "erase"):
         travelled.custody.record([event(action, tape="KYT002L8")], free, origin)  # type: ignore[arg-type]
     assert travelled.copies.existing() == []
+    assert travelled.copies.bytes_by_system(START) == {}
     assert travelled.copies.of_machine("s05-db-1")[0].released_at == START
     with pytest.raises(CustodyRefused, match="overwritten"):
         travelled.copies.read_back(copy.id, ok=True, job="14", origin=origin)

@@ -28,13 +28,17 @@ Cost of R8: 1,000,000 yen over machines 10 %, vCPU 20 %, memory 40 %, storage 30
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.inputs import Origin
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.observed import Observation
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import Balance
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_tenants import Amount, TierSize, Use
-from tests.support.usage_estate import make_observation, make_report, make_usage_estate
+from tests.support.usage_estate import AS_OF, make_observation, make_report, make_usage_estate
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +196,18 @@ def test_what_is_said_beside_the_numbers(report: UsageReport) -> None:
         ("vcenter", "vc-kyotsu", True),
         ("vcenter", "vc-mynumber", False),
     ]
+
+
+def test_a_past_day_with_a_reading_of_its_own_needs_no_word_of_the_description(estate: Estate) -> None:
+    origin = Origin(commit="0123456", described_on=AS_OF + timedelta(days=30))
+
+    def notes(observation: Observation | None, as_of: date = AS_OF) -> list[str]:
+        report = make_report(estate, observation=observation, origin=origin, as_of=as_of)
+        return [each.subject for each in report.header.notes if each.code == "described-later"]
+
+    assert notes(make_observation(estate)) == []
+    assert notes(None) == ["0123456"]
+    assert notes(make_observation(estate), AS_OF + timedelta(days=1)) == ["0123456"]  # a reading of the day before
 
 
 def test_the_old_snapshot_passes_its_threshold(report: UsageReport) -> None:
