@@ -95,6 +95,19 @@ def test_a_phone_does_not_scroll_sideways(chromium: Browser, file: Path) -> None
     assert min(ratios) > 0.85
 
 
+def test_a_phone_names_the_columns_that_it_leaves_out_and_a_desk_has_them(chromium: Browser, file: Path) -> None:
+    section = "document.getElementById('usage').querySelector(':scope > .scroll')"
+    shown = f"[...{section}.querySelectorAll('th')].filter(each => each.offsetWidth > 0).map(each => each.textContent)"
+    note = f"{section}.nextElementSibling"
+    chromium.open(file, width=390, height=844, phone=True)
+    assert "部局" not in chromium.value(shown)
+    assert "部局" in chromium.value(f"{note}.textContent")
+    assert chromium.value(f"{note}.offsetHeight") > 0
+    chromium.open(file, width=1280, height=900)
+    assert "部局" in chromium.value(shown)
+    assert chromium.value(f"{note}.offsetHeight") == 0
+
+
 def test_it_prints_on_a4_with_its_lists_open(chromium: Browser, file: Path, tmp_path: Path) -> None:
     text = printed(chromium, file, tmp_path)
     assert "所属別" in text

@@ -21,9 +21,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import shown
 
-_NARROW = {
-    "ja": "画面が狭いため、調達単位・部局などの列は表示していません。表は横に動かせます。",
-    "en": "Columns such as equipment and bureau are left out on this narrow screen; tables scroll sideways.",
+# What a phone does not show of a table; see th.wide.text in the template.
+_HIDDEN = {
+    "ja": "画面が狭いため表示していない列: {names}（表は横に動かせます）",
+    "en": "Left out on this narrow screen: {names} (the table scrolls sideways)",
 }
 
 # A longer list would be dozens of sheets: it is printed only where it was opened, and its place says so.
@@ -48,7 +49,6 @@ def page_html(templates: Path, paper: Paper, zone: ZoneInfo) -> str:
     page = environment.get_template("capacity_report.html.j2")
     return page.render(
         paper=paper,
-        narrow=_NARROW[paper.language],
         printed_rows=_PRINTED_ROWS,
         unprinted=_UNPRINTED[paper.language],
         draw=_tables(environment, paper, zone),
@@ -101,7 +101,10 @@ def _tables(environment: Environment, paper: Paper, zone: ZoneInfo) -> Callable[
                 for value, column in zip(sums, table.columns, strict=True)
             ]
             totals[0] = ("text", paper.total_word)
-        return Markup(template.render(table=table, rows=rows, totals=totals))  # noqa: S704 (2026-11-24): as above
+        names = [column.title for column in table.columns if not column.narrow and not column.is_number]
+        separator = "、" if paper.language == "ja" else ", "
+        hidden = _HIDDEN[paper.language].format(names=separator.join(names)) if names else ""
+        return Markup(template.render(table=table, rows=rows, totals=totals, hidden=hidden))  # noqa: S704 (2026-11-24): as above
 
     return draw
 
