@@ -141,7 +141,8 @@ def _subjects(database: sqlite3.Connection, estate: Estate, machines: int, days:
         "CREATE TEMP TABLE bench_datastores (id INTEGER PRIMARY KEY, capacity_gb)",
     ):
         database.execute(statement)
-    datastores = _datastores(database, estate)
+    # In turn, so that none stays empty.
+    datastores = {place: cycle(ids) for place, ids in _datastores(database, estate).items()}
     _clusters(database, estate, 1 if as_described else 2 * -(-machines // sum(1 for _ in estate.machines())))
     places: dict[tuple[str, ...], int] = {}
     described = list(estate.machines())
@@ -173,8 +174,7 @@ def _subjects(database: sqlite3.Connection, estate: Estate, machines: int, days:
         row = (subject, places[place], cpu, memory_gb, sum(sizes.values()), first)
         database.execute("INSERT INTO bench_machines VALUES (?, ?, ?, ?, ?, ?)", row)
         for tier, disk_gb in sizes.items():
-            fitting = datastores[tier, cluster.name]
-            disk_row = (subject, fitting[number % len(fitting)], disk_gb, int(tier == first_tier))
+            disk_row = (subject, next(datastores[tier, cluster.name]), disk_gb, int(tier == first_tier))
             database.execute("INSERT INTO bench_disks VALUES (?, ?, ?, ?)", disk_row)
     if as_described:
         _described_capacities(database, estate)

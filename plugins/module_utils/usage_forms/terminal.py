@@ -6,6 +6,7 @@ Bars are ASCII: a terminal set up for Japanese draws block characters twice as w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
@@ -27,7 +28,7 @@ _BAR = 10
 _GAP = "  "
 _LEAST_TEXT = 8
 _READABLE_TEXT = 20
-_TITLE = 16
+_TITLE = 20
 _NO_LIMIT = 1_000_000
 LEFT_OUT = {"ja": "省略した列（--all で表示）: {names}", "en": "columns left out (--all shows them): {names}"}
 MORE = {"ja": "… ほか {count} 行（--all で全件表示）", "en": "… and {count} more rows (--all shows them)"}
@@ -78,9 +79,9 @@ class _Drawing:
         return [f"{COLOURS[mark]}{line}{_PLAIN}" for line in lines]
 
     def fact(self, fact: Fact, width: int) -> list[str]:
-        parts = wrap(fact.text, max(20, self.width - width - 1))
-        lines = [f"{pad(fact.name, width)} {parts[0]}", *(f"{' ' * width} {part}" for part in parts[1:])]
-        return self.marked(fact.mark, lines)
+        names, parts = wrap(fact.name, width), wrap(fact.text, max(20, self.width - width - 1))
+        pairs = zip_longest(names, parts, fillvalue="")
+        return self.marked(fact.mark, [f"{pad(name, width)} {part}" for name, part in pairs])
 
     def table(self, table: Table, title: str) -> list[str]:
         if not table.rows:
@@ -88,7 +89,7 @@ class _Drawing:
             return [*head, *wrap(table.empty, self.width)]
         rows = table.rows[: self.limit] if table.detail else table.rows
         totals = table.totals()
-        short = table.detail and self.limit is not None
+        short = len(rows) < len(table.rows)
         parts = [self._columns(table, rows, totals)] if short else self._parts(table, rows, totals)
         lines = [table.title] if table.title != title else []
         for number, used in enumerate(parts):

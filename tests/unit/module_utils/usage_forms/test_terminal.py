@@ -21,7 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("width", [80, 120])
+@pytest.mark.parametrize("width", [60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(
     papers: dict[Language, Paper], zone: ZoneInfo, language: Language, width: int
 ) -> None:
@@ -121,12 +121,13 @@ def test_parts_begin_with_what_tells_their_rows_apart(zone: ZoneInfo) -> None:
 
 def test_a_long_list_names_the_columns_that_it_leaves_out_and_all_shows_them(paper: Paper, zone: ZoneInfo) -> None:
     table = replace(next(table for table in paper.tables() if table.key == "systems"), title="節")
-    short = said(terminal_text(paper_of_tables(table), zone, width=80))
+    short = said(terminal_text(paper_of_tables(table), zone, width=80, limit=1))
     assert "省略した列（--allで表示）" in short
     assert said(table.column("tape_gib").title) in short.partition("省略した列")[2]
-    whole = terminal_text(paper_of_tables(table), zone, width=80, limit=None)
-    assert "省略した列" not in whole
-    assert {said(column.title) for column in table.columns} <= said_columns(whole)
+    for limit in (None, len(table.rows)):
+        whole = terminal_text(paper_of_tables(table), zone, width=80, limit=limit)
+        assert "省略した列" not in whole
+        assert {said(column.title) for column in table.columns} <= said_columns(whole)
 
 
 def test_without_a_width_every_table_is_one(papers: dict[Language, Paper], zone: ZoneInfo) -> None:
