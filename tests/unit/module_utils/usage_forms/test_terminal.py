@@ -100,7 +100,7 @@ def test_the_total_column_of_the_cost_is_on_the_paper_of_a_narrow_terminal(zone:
             Row(values=("財政課", 5, 60, 700, 8_000, 8_765)),
         ),
     )
-    lines = terminal_text(paper_of_tables(table), zone, width=60).splitlines()
+    lines = terminal_text(paper_of_tables(table), zone, width=80).splitlines()
     assert sum(line.startswith("財政課") for line in lines) == 2, "the first column stands in both parts"
     assert [line for line in lines if line.startswith("情報政策室")][-1].endswith("4,321")
     assert [line for line in lines if line.startswith("合計")][-1].endswith("13,086")
