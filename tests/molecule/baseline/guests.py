@@ -15,6 +15,12 @@ _SECONDS = 60
 
 def inside(name: str, command: str) -> str:
     """What a command prints in a guest; "" if it fails."""
+    code, said = asked(name, command)
+    return said if code == 0 else ""
+
+
+def asked(name: str, command: str) -> tuple[int, str]:
+    """The exit code of a command in a guest, and what it prints."""
     sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
     from lab.guests.ssh import ssh_command
     from lab.laboratory import Laboratory
@@ -27,4 +33,4 @@ def inside(name: str, command: str) -> str:
         check=False,
         timeout=_SECONDS,
     )
-    return finished.stdout.strip() if finished.returncode == 0 else ""
+    return finished.returncode, finished.stdout.strip()
