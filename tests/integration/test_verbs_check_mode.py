@@ -17,7 +17,7 @@ def changes(outcome: Outcome) -> list[dict[str, Any]]:
 
 def rows(output: str, status: str) -> set[tuple[str, str]]:
     """(object, vCenter) of the table's rows of a status."""
-    pattern = rf"^{status}  +(\S.*?)  +(vc-\S+)  +\S"
+    pattern = rf"^\| {status}  +(\S.*?)  +(vc-\S+)  +\S"
     return {(match[1], match[2]) for match in re.finditer(pattern, output, re.MULTILINE)}
 
 
