@@ -28,13 +28,13 @@ def test_a_task_that_fails_is_told_and_finished_by_the_next_run(
     run = ready.playbook("provision")
     assert run.code != 0
     assert "Traceback" not in run.output
-    row = re.search(rf"^failed +{machine} +{VCENTER} +(.*)$", run.output, re.MULTILINE)
+    row = re.search(rf"^\| failed +{machine} +{VCENTER} +(.*)$", run.output, re.MULTILINE)
     assert row is not None, run.output
     assert fault.removesuffix("Fault") in row[1]
     assert "the array is in repair" in row[1]
     for name in waiting:
         reason = "(not started|skipped): "
-        assert re.search(rf"^failed +{name} +{VCENTER} +{reason}", run.output, re.MULTILINE), run.output
+        assert re.search(rf"^\| failed +{name} +{VCENTER} +{reason}", run.output, re.MULTILINE), run.output
     failed = 1 + len(waiting)
     assert f", failed {failed} |" in run.output
     assert "s13-db01" not in " ".join(ready.differences())
@@ -78,7 +78,7 @@ def test_a_foundation_whose_host_is_refused_goes_on_and_is_finished_by_the_next_
     run = empty.playbook("foundation")
     assert run.code != 0
     assert "Traceback" not in run.output
-    assert re.search(rf"^failed +host esx1\d +{VCENTER} +.*InvalidLogin", run.output, re.MULTILINE)
+    assert re.search(rf"^\| failed +host esx1\d +{VCENTER} +.*InvalidLogin", run.output, re.MULTILINE)
     again = empty.playbook("foundation")
     assert again.code == 0, again.output
     assert statuses(empty.foundation()) == {}
