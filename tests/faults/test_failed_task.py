@@ -54,9 +54,9 @@ def test_a_change_that_fails_is_told_and_finished_by_the_next_run(ready: EstateL
     assert statuses(run)["s02-db01"][0] == "failed"
     assert "NoDiskSpace" in statuses(run)["s02-db01"][1]
     # What stands on it in the same run waits; the other vCenter does not.
-    labels, others = [], []
-    for line in ready.differences():
-        (labels if ": tags is " in line else others).append(line)
+    lines = ready.differences()
+    labels = [line for line in lines if ": tags is " in line]
+    others = [line for line in lines if line not in labels]
     assert others == ["s02-db01: disks_gb is [40.0, 200.0], described [40, 300]"]
     assert [line.partition(":")[0] for line in labels] == ["s02-ap01", "s02-ap02", "s02-db01"]
     assert {status for status, _ in statuses(ready.provision()).values()} == {"changed"}
