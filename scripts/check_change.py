@@ -126,7 +126,9 @@ def _has_data(files: Sequence[str]) -> bool:
 def further_steps(files: Sequence[str]) -> list[Step]:
     """What a change of this kind can break beside that."""
     if kind(files) == "code":
-        steps = [*lint_steps(), *type_steps(), *data_steps()[1:], pytest("unit and data", "tests/unit", "tests/data")]
+        # In two processes: beside the linters it would be alone for minutes.
+        unit = pytest("unit and data", "-n", str(LANES), "tests/unit", "tests/data")
+        steps = [unit, *lint_steps(), *type_steps(), *data_steps()[1:]]
         return [*steps, molecule_step("default")] if _has_data(files) else steps
     there = [file for file in files if file.endswith(".yml") and (REPOSITORY / file).is_file()]
     steps = [Step("yamllint", (str(BIN / "yamllint"), "--strict", *there))] if there else []
