@@ -37,6 +37,12 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_small(tmp_path_factory.mktemp("small"))
 
 
+@pytest.fixture(autouse=True)
+def _no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines break where the test says, not where the terminal of whoever runs it does."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 def run(command: ModuleType, repository: Path, *arguments: str) -> int:
     try:
         return int(command.main(["--repository", str(repository), "--as-of", DAY, *arguments]))
