@@ -97,7 +97,7 @@ class BackgroundProcess:
 
         def is_decided() -> bool:
             nonlocal ended
-            ended = self.pid() is None
+            ended = self.pid() is None and _has_ended(read_json(self._pid_file).get("pid"))
             return ended or is_ready()
 
         if not wait_for(is_decided, seconds):
@@ -164,6 +164,15 @@ def wait_for(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(_POLL_SECONDS)
     return True
+
+
+def _has_ended(pid: int | None) -> bool:
+    """Whether a process is gone or a zombie. Its command line is no proof: it is empty while a program replaces it."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    except OSError:
+        return True
+    return state in {"Z", "X"}
 
 
 def _runs_with(pid: int, marker: Path) -> bool:
