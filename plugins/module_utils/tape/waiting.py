@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.catalogue import UNFINISHED, JobRecord
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import (
     CatalogueUnreachable,
+    ConsoleTimeout,
     DirectorUnreachable,
     JobFailed,
     StorageUnreachable,
@@ -147,7 +148,10 @@ def _check_storage(tape: TapeJobs, job_id: int) -> None:
 
 
 def _cancelled(tape: TapeJobs, job_id: int, why: str) -> JobResult:
-    tape.console.cancel(job_id)
+    # The director hands the order on and may then wait long for a daemon that is busy with a drive. Whether the job has
+    # ended stands in the catalogue.
+    with contextlib.suppress(ConsoleTimeout):
+        tape.console.cancel(job_id)
     deadline = time.monotonic() + 60
     while (record := tape.job(job_id)).status in UNFINISHED:
         if time.monotonic() > deadline:
