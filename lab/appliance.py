@@ -25,6 +25,8 @@ def ensure_appliance(namespace: str, bridge: str, address: str, prefix_length: i
         return network
     remove_appliance(namespace, address)  # what a kill, or the end of the lab's network, has left
     run(["ip", "netns", "add", network.name])
+    # As guests do: others may still know the address by the card of the machine that had it before.
+    run(["ip", "netns", "exec", network.name, "sysctl", "-q", "-w", "net.ipv4.conf.default.arp_notify=1"])
     outer = f"a{hashlib.sha256(network.name.encode()).hexdigest()[:12]}"
     lines = [
         f"link add {outer} type veth peer name eth0 netns {network.name}",
