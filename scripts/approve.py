@@ -22,7 +22,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from zoneinfo import ZoneInfo
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -49,6 +49,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Entry, Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.signatures import SignatureError, sign, signature_file
+from scripts._arguments import Parser, day
 from scripts._console import run_and_exit
 
 DONE, REFUSED, MISUSE = 0, 1, 2
@@ -58,14 +59,6 @@ UNAPPROVED, AFTERWARDS = "unapproved-run", "approval-afterwards"
 
 class Misuse(Exception):
     """The command cannot be carried out as it was given."""
-
-
-class Parser(argparse.ArgumentParser):
-    """One line per error; the usage is one --help away."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print one line and end with exit code 2."""
-        self.exit(MISUSE, f"{self.prog}: {message} (see --help)\n")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -359,13 +352,6 @@ def _time(text: str) -> datetime:
     return time
 
 
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a day like 2026-11-24") from None
-
-
 def _parser() -> Parser:
     parser = Parser(prog="approve", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repository", type=Path, default=REPOSITORY, help="default: this repository")
@@ -402,7 +388,7 @@ def _parser() -> Parser:
     one.add_argument("file", type=Path)
     _now(one)
     one = command("overdue", _overdue, "emergency runs without an approval in time")
-    one.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD", help="default: today")
+    one.add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="default: today")
     return parser
 
 

@@ -19,7 +19,7 @@ import argparse
 import json
 import sys
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -37,6 +37,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.notice impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.planner import plan_round
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.round_file import read_round, round_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule import Schedule
+from scripts._arguments import day
 from scripts._console import run_and_exit
 
 OK, UNSOUND, MISUSE, UNPLACED = 0, 1, 2, 3
@@ -135,19 +136,12 @@ def _plain(value: Any) -> str:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repository", type=Path, default=REPOSITORY, help="default: this repository")
-    parser.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD", help="a day of the round (default: today)")
+    parser.add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="a day of the round (default: today)")
     parser.add_argument("--system", action="append", default=[], metavar="ID", help="only this one; may be repeated")
     parser.add_argument("--format", choices=("table", "json", "ics"), default="table", help="default: table")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of printing")
     parser.add_argument("--notices", type=Path, metavar="FOLDER", help="write a page and a text per owner there")
     return parser.parse_args(arguments)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a day like 2026-11-24") from None
 
 
 if __name__ == "__main__":

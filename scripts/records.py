@@ -12,7 +12,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
@@ -30,17 +30,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.values imp
     Origin,
     current_actor,
 )
+from scripts._arguments import Parser
 from scripts._console import run_and_exit
 
 DONE, FOUND, UNUSABLE = 0, 1, 2
-
-
-class Parser(argparse.ArgumentParser):
-    """One line per error; the usage is one --help away."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print one line and end with exit code 2."""
-        self.exit(UNUSABLE, f"{self.prog}: {message} (see --help)\n")
 
 
 def main(arguments: list[str] | None = None) -> int:

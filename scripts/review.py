@@ -16,7 +16,7 @@ import argparse
 import sys
 import tempfile
 import time
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.revision import (
     merged_tree,
     uncommitted,
 )
+from scripts._arguments import day
 from scripts._console import run_and_exit
 
 OK, REFUSED, MISUSE = 0, 1, 2
@@ -101,7 +102,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--base", default="origin/main", help="commit to compare with (default: origin/main)")
     parser.add_argument("--head", default="HEAD", help="commit with the change (default: HEAD)")
     parser.add_argument("--working-tree", action="store_true", help="the files as they lie there, instead of --head")
-    parser.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD", help="day on which the rules look (default: today)")
+    parser.add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="day on which the rules look (default: today)")
     parser.add_argument("--language", choices=("en", "ja", "both"), default="en", help="language of what is printed")
     parser.add_argument("--format", choices=("text", "markdown", "json"), default="text", help="what is printed")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the comment of a pull request")
@@ -110,13 +111,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     if not options.repository.is_dir():
         parser.error(f"--repository: {options.repository} is not a folder")
     return options
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a day like 2026-11-24") from None
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from zoneinfo import ZoneInfo
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -53,6 +53,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Anchor
+from scripts._arguments import Parser
 from scripts._console import run_and_exit
 
 DONE, FOUND, UNUSABLE = 0, 1, 2
@@ -61,14 +62,6 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 class Misuse(Exception):
     """The command cannot be carried out as it was given."""
-
-
-class Parser(argparse.ArgumentParser):
-    """One line per error; the usage is one --help away."""
-
-    def error(self, message: str) -> NoReturn:
-        """Print one line and end with exit code 2."""
-        self.exit(UNUSABLE, f"{self.prog}: {message} (see --help)\n")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -21,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.findings import (
     format_findings,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import Checked, inspect, summary
+from scripts._arguments import day
 from scripts._console import run_and_exit
 
 
@@ -49,7 +50,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
         default=REPOSITORY,
         help="folder with systems/ and platform/ (default: this repository)",
     )
-    parser.add_argument("--as-of", type=_day, metavar="YYYY-MM-DD", help="day on which the rules look (default: today)")
+    parser.add_argument("--as-of", type=day, metavar="YYYY-MM-DD", help="day on which the rules look (default: today)")
     parser.add_argument("--language", choices=("en", "ja"), default="en", help="language of the messages")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="text for people, json for machines")
     parser.add_argument("--strict", action="store_true", help="warnings fail too")
@@ -57,13 +58,6 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     if not options.repository.is_dir():
         parser.error(f"--repository: {options.repository} is not a folder")
     return options
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text} is not a day like 2026-11-24") from None
 
 
 def _as_data(checked: Checked) -> dict[str, Any]:

@@ -8,18 +8,15 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.eras import era_date
 from ansible_collections.kyotsu.platform.plugins.module_utils.papers.symbols import code39_svg, qr_svg
-
-_WEEKDAYS = "月火水木金土日"
-_REIWA_BEFORE = 2018
 
 
 def japanese_date(day: date) -> str:
     """令和8年12月1日（火）. Days before 令和 (2019-05-01) do not occur on our papers."""
     if day < date(2019, 5, 1):
         raise ValueError(f"{day} is before 令和")
-    year = day.year - _REIWA_BEFORE
-    return f"令和{'元' if year == 1 else year}年{day.month}月{day.day}日（{_WEEKDAYS[day.weekday()]}）"
+    return era_date(day)
 
 
 def render(templates: Path, name: str, **values: Any) -> str:
