@@ -50,7 +50,7 @@ from scripts._console import run_and_exit
 from scripts._output import Complete
 
 if TYPE_CHECKING:
-    from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Paper
+    from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
 
 OK, FAILED, EXCEEDED = 0, 1, 2
 FORMATS = ("table", "json", "csv", "xlsx", "html")
@@ -137,7 +137,7 @@ def _write(made: Made, options: argparse.Namespace) -> None:
     drawn = paper.make_paper(made.report, made.estate, options.lang)
     zone = ZoneInfo(made.estate.platform.estate.timezone)
     if options.format == "xlsx":
-        from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.workbook import write_workbook
+        from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.workbook import write_workbook
 
         with Complete(options.output) as file:
             write_workbook(drawn, file, zone)
@@ -154,14 +154,14 @@ def _write(made: Made, options: argparse.Namespace) -> None:
 
 def _text(drawn: Paper, zone: ZoneInfo, options: argparse.Namespace) -> str:
     if options.format == "json":
-        from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.plain import paper_json
+        from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.plain import paper_json
 
         return paper_json(drawn)
     if options.format == "html":
-        from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.page import page_html
+        from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.page import page_html
 
         return page_html(TEMPLATES, drawn, zone)
-    from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.terminal import terminal_text
+    from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.terminal import terminal_text
 
     if options.output is not None:
         return terminal_text(drawn, zone, width=None, limit=None)
@@ -176,7 +176,7 @@ def _text(drawn: Paper, zone: ZoneInfo, options: argparse.Namespace) -> str:
 
 
 def _write_csv(drawn: Paper, options: argparse.Namespace) -> None:
-    from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.plain import table_csv
+    from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.plain import table_csv
 
     tables = {table.key: table for table in drawn.tables()}
     if options.table is not None and options.table not in tables:

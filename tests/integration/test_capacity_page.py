@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.page import page_html
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Paper, Table
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.page import page_html
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper, Table
 from tests.support.browser import Browser, browser
 from tests.support.small_estate import ROOT
 from tests.support.usage_sample import HOSTILE, sample_paper

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from lxml import etree
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Paper
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.workbook import write_workbook
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.workbook import write_workbook
 from tests.support.usage_sample import HOSTILE, sample_paper
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"

@@ -8,6 +8,7 @@ from pathlib import Path
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.observed import OrphanedDisk
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import (
     Exceeded,
@@ -54,7 +55,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_waste
     RightSizing,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper import make_paper
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Paper
 from tests.support.small_estate import AS_OF, copy_small
 
 AT = datetime(2026, 11, 24, 0, 0, tzinfo=UTC)

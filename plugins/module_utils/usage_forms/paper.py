@@ -7,6 +7,19 @@ from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
+    Division,
+    Fact,
+    Mark,
+    Paper,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.values import (
+    NOT_COLLECTED,
+    day_text,
+    number,
+    storage,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import (
     Exceeded,
     Header,
@@ -22,19 +35,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_tenants import tenant_sections
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_waste import waste_sections
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_what_if import MARKS, what_if_answer
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
-    Division,
-    Fact,
-    Mark,
-    Paper,
-)
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import (
-    NOT_COLLECTED,
-    day_text,
-    number,
-    storage,
-)
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import (
     BASES,
     FORECASTS,

@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import (
-    Balance,
-    Basis,
-    ClusterCapacity,
-    Resource,
-)
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_datastores import datastores_table
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_what_if import what_if_table
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
     Chart,
     Column,
     Kind,
@@ -24,6 +15,15 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables
     Table,
     Value,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import (
+    Balance,
+    Basis,
+    ClusterCapacity,
+    Resource,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_datastores import datastores_table
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_what_if import what_if_table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import BASES, RESOURCES
 
 _ALL_BASES: tuple[Basis, ...] = ("described", "actual", "demand")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
     Chart,
     Column,
     Kind,
@@ -12,6 +11,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables
     Table,
     Value,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
 
 
 def compared_table(report: UsageReport, speech: Speech) -> Table:

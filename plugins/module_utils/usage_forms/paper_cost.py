@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_cost import CostAllocation, FiscalYearUsage
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
     Chart,
     Row,
     Section,
     Table,
     Value,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import number
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.values import number
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_cost import CostAllocation, FiscalYearUsage
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import COST_BASES, COST_METHODS
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Chart, Mark, Row, Table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import DatastoreUsage
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Mark, Row, Table
 
 _PARTS = ("machines_gib", "orphaned_gib", "other_gib")
 

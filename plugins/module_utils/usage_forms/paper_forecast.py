@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
+    Chart,
+    Mark,
+    Row,
+    Section,
+    Table,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import Forecast, Resource
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Mark, Row, Section, Table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import BASES, FORECASTS, RESOURCES
 
 # The band is drawn so far ahead where nothing is full before; longer than that nobody should read it.

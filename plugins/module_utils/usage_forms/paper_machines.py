@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_tenants import Amount, MachineUsage, Use
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
     Column,
     Kind,
     Row,
     Table,
     Value,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
+from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_tenants import Amount, MachineUsage, Use
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import DIFFERENCES, POWERS, STATUSES
 
 _SIZES: tuple[tuple[str, str, str, Kind], ...] = (

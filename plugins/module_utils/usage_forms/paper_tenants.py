@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
+    Chart,
+    Column,
+    Row,
+    Section,
+    Table,
+    Value,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_tenants import Amount
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_compared import compared_table
@@ -11,15 +20,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper_
     machines_table,
     size_columns,
     unmanaged_table,
-)
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
-    Chart,
-    Column,
-    Row,
-    Section,
-    Table,
-    Value,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import STATUSES
 

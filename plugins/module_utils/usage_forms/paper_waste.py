@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Chart, Row, Section, Table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Row, Section, Table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import (
     DIRECTIONS,
     POWERS,

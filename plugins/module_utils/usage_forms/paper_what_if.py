@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Mark, Row, Table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_capacity import Answer, WhatIf
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.speech import Speech
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Mark, Row, Table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.words import ANSWERS, BASES, RESOURCES
 
 MARKS: Mapping[Answer, Mark] = {"fits": "", "passes-threshold": "warning", "does-not-fit": "alarm"}

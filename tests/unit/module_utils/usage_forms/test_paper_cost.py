@@ -8,10 +8,10 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper, Table
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report import UsageReport
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.report_cost import CostAllocation, EquipmentCost
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.paper import make_paper
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Paper, Table
 from tests.support.usage_sample import sample_report
 
 

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Column, Kind, Value
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import number, shown, storage
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Column, Kind, Value
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.values import number, shown, storage
 
 
 @pytest.mark.parametrize(

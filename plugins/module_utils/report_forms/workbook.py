@@ -18,8 +18,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
-from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
     Column,
     Division,
     Fact,
@@ -30,8 +29,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables
     Table,
     Value,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import shown
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.workbook_charts import Charts
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.values import shown
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.workbook_charts import Charts
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
 
 _FORMATS: dict[Kind, str] = {
     "count": "#,##0",

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from ansible_collections.kyotsu.platform.plugins.module_utils.eras import era_year
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Column, Value
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Column, Value
 
 NOT_COLLECTED: dict[Language, str] = {"ja": "未収集", "en": "not collected"}
 _DIGITS: dict[str, int] = {"count": 0, "decimal": 1, "gib": 1, "mhz": 0, "percent": 1, "yen": 0}

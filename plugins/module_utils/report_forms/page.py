@@ -11,15 +11,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.charts import chart_svgs
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.charts import chart_svgs
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
     Column,
     Paper,
     Section,
     Table,
     Value,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import shown
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.values import shown
 
 # What a phone does not show of a table; see th.wide.text in the template.
 _HIDDEN = {
@@ -33,7 +33,7 @@ _UNPRINTED = {"ja": "（長い一覧のため、開いた場合だけ印刷し�
 
 
 def page_html(templates: Path, paper: Paper, zone: ZoneInfo) -> str:
-    """Render the page. `templates` is the folder with capacity_*.html.j2.
+    """Render the page. `templates` is the folder with report_*.html.j2.
 
     Raises:
         OSError: a template cannot be read.
@@ -46,7 +46,7 @@ def page_html(templates: Path, paper: Paper, zone: ZoneInfo) -> str:
         lstrip_blocks=True,
     )
     environment.filters["printable"] = printable
-    page = environment.get_template("capacity_report.html.j2")
+    page = environment.get_template("report_page.html.j2")
     return page.render(
         paper=paper,
         printed_rows=_PRINTED_ROWS,
@@ -57,7 +57,7 @@ def page_html(templates: Path, paper: Paper, zone: ZoneInfo) -> str:
 
 
 def _charts(environment: Environment, paper: Paper) -> Callable[[Section], Markup]:
-    template = environment.get_template("capacity_charts.html.j2")
+    template = environment.get_template("report_charts.html.j2")
 
     def draw(section: Section) -> Markup:
         """All drawings of a section, beside each other; those of a folded table too."""
@@ -74,7 +74,7 @@ def _charts(environment: Environment, paper: Paper) -> Callable[[Section], Marku
 
 
 def _tables(environment: Environment, paper: Paper, zone: ZoneInfo) -> Callable[[Table], Markup]:
-    template = environment.get_template("capacity_table.html.j2")
+    template = environment.get_template("report_table.html.j2")
 
     def text(value: Value, column: Column) -> str:
         return shown(value, column, paper.language, zone)

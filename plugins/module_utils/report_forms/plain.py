@@ -9,7 +9,7 @@ import math
 from datetime import date, datetime
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Kind, Paper, Row, Table, Value
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Kind, Paper, Row, Table, Value
 
 # What a spreadsheet takes for a formula when it stands first (OWASP, "CSV Injection"); names in vCenter are not ours.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
-from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import cut
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_style import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.chart_style import (
     COLOURS,
     LIMIT_COLOUR,
     WIDTH_PX,
@@ -16,13 +14,15 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_
     is_drawable,
     whole,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
     Chart,
     Column,
     Row,
     Table,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import TIB_GB, number
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.values import TIB_GB, number
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import cut
 
 _NAME_COLUMNS = 24  # of the names beside the bars, in columns of a terminal
 _NAME_PX = 6.2  # per column, at 11 px

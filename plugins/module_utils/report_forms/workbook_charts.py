@@ -7,9 +7,9 @@ from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_bars import drawn_rows
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_style import COLOURS, LIMIT_COLOUR
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Table, Value
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.chart_bars import drawn_rows
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.chart_style import COLOURS, LIMIT_COLOUR
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Chart, Table, Value
 
 _CHART_PX = 280
 

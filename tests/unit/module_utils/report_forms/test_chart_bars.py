@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_bars import bars, drawn_rows
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Column, Kind, Row, Table
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.chart_bars import bars, drawn_rows
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Chart, Column, Kind, Row, Table
 
 
 def drawing(kind: Kind, unit: str, *values: float, in_tib: bool = False) -> tuple[Table, Chart]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_bars import bars
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_style import Spec
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_trend import trends
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Table
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.chart_bars import bars
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.chart_style import Spec
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.chart_trend import trends
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Chart, Table
 
 
 def chart_svgs(table: Table, chart: Chart, language: Language) -> list[tuple[str, str]]:

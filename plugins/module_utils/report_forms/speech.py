@@ -10,7 +10,7 @@ from typing import Any
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language, say
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Column, Kind
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Column, Kind
 
 
 @dataclass(frozen=True)

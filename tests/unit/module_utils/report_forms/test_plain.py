@@ -7,8 +7,8 @@ import io
 import json
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.plain import paper_json, table_csv
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Paper
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.plain import paper_json, table_csv
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
 from tests.support.usage_sample import HOSTILE
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any, TypeGuard
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Value
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Value
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999")
 LIMIT_COLOUR = "#D55E00"

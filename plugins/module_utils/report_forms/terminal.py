@@ -9,9 +9,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from zoneinfo import ZoneInfo
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import cut, pad, wrap
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
     Column,
     Fact,
     Mark,
@@ -20,7 +18,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables
     Table,
     Value,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import shown
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.values import shown
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns as width_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import cut, pad, wrap
 
 COLOURS: dict[Mark, str] = {"warning": "\033[33m", "alarm": "\033[31m"}
 _BOLD, _PLAIN = "\033[1m", "\033[0m"

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
-from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import (
     Column,
     Paper,
     Row,
     Section,
     Table,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.terminal import bar, terminal_text
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.values import shown
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.terminal import bar, terminal_text
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.values import shown
+from ansible_collections.kyotsu.platform.plugins.module_utils.summary_table import columns
 
 
 @pytest.mark.parametrize("language", ["ja", "en"])

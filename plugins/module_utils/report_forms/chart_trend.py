@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_style import (
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.chart_style import (
     COLOURS,
     LIMIT_COLOUR,
     WIDTH_PX,
@@ -13,7 +13,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.chart_
     is_drawable,
     whole,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.usage_forms.tables import Chart, Row, Table
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Chart, Row, Table
 
 _HEIGHT_PX = 190
 _AXIS_PX = 70
