@@ -95,10 +95,10 @@ class TapeChoice:
 
 
 def default_pools() -> tuple[dict[str, str], ...]:
-    """A pool on site and one off site per segment, and confidentiality 3 in its own."""
+    """A pool on site and one off site per segment, and for each group of confidentiality of platform/backup.yml."""
     pools = []
     for segment in SEGMENTS:
-        for suffix in ("", "-c3"):
+        for suffix in ("", "-c2", "-c3"):
             offsite = f"{segment}{suffix}-offsite"
             pools += [{"name": f"{segment}{suffix}-onsite", "next_pool": offsite}, {"name": offsite, "next_pool": ""}]
     return tuple(pools)

@@ -88,6 +88,16 @@ def split_key_id(name: str) -> tuple[str, int]:
     return match["segment"], int(match["generation"])
 
 
+def current_key(statuses: Mapping[str, KeyStatus], segment: str) -> str | None:
+    """The key that tapes of a segment are written with now: its newest generation that is still in use, or None."""
+    generations = {
+        split_key_id(name)[1]: name
+        for name, status in statuses.items()
+        if split_key_id(name)[0] == segment and not status.superseded and not status.destroyed
+    }
+    return generations[max(generations)] if generations else None
+
+
 def step_key(status: KeyStatus | None, event: KeyEvent) -> KeyStatus:
     """Return the key after an event; raise CustodyRefused where it cannot have happened."""
     name, at, details = event.key_id, event.happened_at, event.details

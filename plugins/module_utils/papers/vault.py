@@ -30,6 +30,7 @@ class Occasion:
     commit: str
     seals: Mapping[str, str]  # new seal of each case; a case without one has a blank to fill in
     pool_names: Mapping[str, str]  # Japanese name of each pool
+    first_sheet: int = 1  # a second order of a day goes on counting
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,14 @@ class Sheet:
     moves: tuple[Move, ...]
 
 
-def sheets(plan: VaultPlan, seals: Mapping[str, str]) -> list[Sheet]:
-    """One sheet per case and direction, in order; a case never has more tapes than a page has rows."""
+def sheets(plan: VaultPlan, seals: Mapping[str, str], first: int = 1) -> list[Sheet]:
+    """One sheet per case and direction, in order, numbered from `first`; a page has 20 rows of tapes."""
     found: list[Sheet] = []
     for direction, moves in (("out", plan.outgoing), ("in", plan.incoming)):
         for case, group in groupby(moves, key=lambda move: move.case):
             rows = list(group)
             for start in range(0, len(rows), ROWS_PER_PAGE):
-                serial = f"{plan.day:%Y%m%d}-{len(found) + 1:02}"
+                serial = f"{plan.day:%Y%m%d}-{first + len(found):02}"
                 found.append(
                     Sheet(
                         number=f"WO-{serial}",
@@ -75,7 +76,7 @@ def work_orders(templates: Path, plan: VaultPlan, occasion: Occasion) -> str:
     return render(
         templates,
         "work_order.html.j2",
-        sheets=sheets(plan, occasion.seals),
+        sheets=sheets(plan, occasion.seals, occasion.first_sheet),
         waiting=plan.waiting,
         day=plan.day,
         occasion=occasion,
@@ -84,7 +85,12 @@ def work_orders(templates: Path, plan: VaultPlan, occasion: Occasion) -> str:
 
 def courier_manifests(templates: Path, plan: VaultPlan, occasion: Occasion) -> str:
     """媒体搬出票 and 媒体受領書: two pages per case. They name tapes only: whose data it is does not travel with it."""
-    return render(templates, "courier_manifest.html.j2", sheets=sheets(plan, occasion.seals), occasion=occasion)
+    return render(
+        templates,
+        "courier_manifest.html.j2",
+        sheets=sheets(plan, occasion.seals, occasion.first_sheet),
+        occasion=occasion,
+    )
 
 
 def scan_lines(moves: Sequence[Move], seals: Mapping[str, str]) -> str:

@@ -48,6 +48,14 @@ class NewCopy:
     restore_point: int | None = None
 
 
+@dataclass(frozen=True)
+class RecordedJob:
+    """How the tape software names the job that wrote a copy, and the SHA-256 of the manifest that is on the tape."""
+
+    job: str
+    manifest_digest: str
+
+
 class Copies:
     """The copies of one open store."""
 
@@ -106,9 +114,23 @@ class Copies:
                 raise CustodyRefused(f"copy {copy_id} is not in the records, or its tapes were overwritten")
             self._chain.append_in(connection, READ_BACK, str(copy_id), {"ok": ok, "job": job, "at": now}, origin)
 
-    def existing(self) -> list[Copy]:
-        """All copies whose tapes were not overwritten or destroyed."""
-        return self._find(copies.c.released_at.is_(None))
+    def existing(self, as_of: datetime | None = None) -> list[Copy]:
+        """All copies whose tapes were not overwritten or destroyed, now or at a moment."""
+        if as_of is None:
+            return self._find(copies.c.released_at.is_(None))
+        then = clock.to_text(as_of)
+        return self._find(
+            sa.and_(copies.c.taken_at <= then, sa.or_(copies.c.released_at.is_(None), copies.c.released_at > then))
+        )
+
+    def jobs(self, ids: Collection[int]) -> dict[int, RecordedJob]:
+        """The job and the manifest's digest of each copy, by its id."""
+        query = sa.select(copies.c.id, copies.c.job, copies.c.manifest_digest)
+        with self._database.read() as connection:
+            return {
+                number: RecordedJob(job, digest)
+                for number, job, digest in _rows(connection, query, copies.c.id, sorted(ids))
+            }
 
     def bytes_by_system(self, moment: datetime) -> dict[str, int]:
         """Bytes that the copies lying on tape at a moment take, those away from the site too, by system id."""

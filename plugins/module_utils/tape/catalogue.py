@@ -163,6 +163,15 @@ class Catalogue:
             rows = connection.execute(query, {"id": job_id}).scalars()
             return [line for row in rows for line in str(row).splitlines() if line.strip()]
 
+    def streams(self, job_id: int) -> list[str]:
+        """Names of the streams that a job holds (of a copy: those of its original), in their order."""
+        with self._connection() as connection:
+            query = text(
+                "SELECT n.name FROM file f JOIN filename n USING (filenameid) WHERE f.jobid = :id AND f.fileindex > 0"
+                " ORDER BY f.fileindex"
+            )
+            return [str(name) for name in connection.execute(query, {"id": job_id}).scalars()]
+
     def pieces(self, job_id: int) -> list[Piece]:
         """Where a job is on tape, in order."""
         with self._connection() as connection:

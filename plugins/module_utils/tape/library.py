@@ -49,6 +49,11 @@ class Inventory:
         places: list[Slot | Drive] = [*self.drives, *self.slots]
         return next((each for each in places if each.barcode == barcode), None)
 
+    @property
+    def doors(self) -> list[Slot]:
+        """The import/export slots in their order: the first is exit port 1."""
+        return sorted((slot for slot in self.slots if slot.import_export), key=lambda slot: slot.number)
+
     def free(self, *, import_export: bool) -> list[int]:
         """Empty slots of a kind, but those that a tape in a drive goes back to."""
         homes = {drive.home for drive in self.drives if drive.barcode is not None}
@@ -106,6 +111,17 @@ class Library:
             reasons = [line for line in said.splitlines() if re.match(r"3\d\d\d|.*(already|not|failed)", line)]
             raise CommandRefused(f"not labelled: {', '.join(missing)}: {' | '.join(reasons[-3:])}")
         return done
+
+    def close(self, barcode: str) -> None:
+        """Have nothing more written on a tape; what is on it stays readable. Idempotent."""
+        said = self.console.run(f"update volume={word(barcode)} volstatus=Used", seconds=_SECONDS)
+        if "New Volume status is: Used" not in said:
+            raise CommandRefused(f"{barcode} is not closed: {' | '.join(said.split(chr(10))[-3:])}")
+
+    def forget(self, barcode: str) -> None:
+        """Take a tape that is gone for good out of the catalogue. Only the audited release command calls this."""
+        release = Console(self.settings, "release")
+        release.run(f"purge volume={word(barcode)}", f"delete volume={word(barcode)} yes", seconds=_SECONDS)
 
     def update_slots(self) -> None:
         """Tell the catalogue what is in which slot; what is not there is out of the library."""
@@ -178,7 +194,7 @@ class Library:
         finally:
             release.run(f"mount storage={storage} drive={drive.number} slot=0", seconds=_SECONDS)
         # Last, for a tape that the catalogue still knows is never taken for a new one.
-        release.run(f"purge volume={word(barcode)}", f"delete volume={word(barcode)} yes", seconds=_SECONDS)
+        self.forget(barcode)
 
     def load(self, slot: int, drive: int) -> None:
         """Move a tape into a drive that the storage daemon has let go of (for bscan)."""
