@@ -1,18 +1,20 @@
-"""patches/YYYY-MM.yml: the approved content of one round and the owners' answers (適用可否)."""
+"""patches/YYYY-MM.yml: the approved content of one round, the owners' answers (適用可否), and what was accepted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.data_file import DataFileError, read_data_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.acceptance import Acceptance
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule import Answer
 
 FOLDER = "patches"
 _SCHEMA = f"{FOLDER}/_schema/round.schema.json"
+_LONGEST_ACCEPTANCE = timedelta(days=366)  # a risk is looked at again at least once a year
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,7 @@ class PatchRound:
     round: str
     content: Content
     answers: tuple[RoundAnswer, ...]
+    accepted: tuple[Acceptance, ...] = ()
 
     def answer_by_system(self) -> dict[str, Answer]:
         """The answers as the planner takes them."""
@@ -77,6 +80,12 @@ def read_round(repository: Path, path: Path, estate: Estate) -> PatchRound:
     return found
 
 
+def read_acceptances(repository: Path, estate: Estate) -> tuple[Acceptance, ...]:
+    """What was accepted in any round, the oldest round first. Raises DataFileError."""
+    files = sorted((repository / FOLDER).glob("*.yml"))
+    return tuple(each for file in files for each in read_round(repository, file, estate).accepted)
+
+
 def _faults(found: PatchRound, path: Path, estate: Estate) -> list[str]:
     name = f"{FOLDER}/{path.name}"
     faults = []
@@ -100,9 +109,22 @@ def _faults(found: PatchRound, path: Path, estate: Estate) -> list[str]:
         ]
         if not answer.applies and not answer.reason:
             faults.append(f"{name}: {answer.system} does not apply it: say why in `reason`")
+    faults += [f"{name}: {fault}" for each in found.accepted for fault in _faults_of_acceptance(each, estate)]
     segments = {segment.id for segment in estate.platform.segments}
     faults += [
         f"{name}: content.manifests names {each}, which is no segment: {', '.join(sorted(segments))}"
         for each in sorted(set(found.content.manifests) - segments)
     ]
+    return faults
+
+
+def _faults_of_acceptance(each: Acceptance, estate: Estate) -> list[str]:
+    faults = []
+    if each.system not in estate.system_by_id:
+        faults.append(f"accepted: system {each.system} does not exist in systems/")
+    if not each.accepted_on <= each.until <= each.accepted_on + _LONGEST_ACCEPTANCE:
+        faults.append(
+            f"accepted: {each.system}: until {each.until} must lie in the year from {each.accepted_on} on: "
+            "accept it again then if the risk is still borne"
+        )
     return faults

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.data_file import DataFileError
-from ansible_collections.kyotsu.platform.plugins.module_utils.patch.round_file import read_round, round_file
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.round_file import (
+    read_acceptances,
+    read_round,
+    round_file,
+)
 from tests.support.builders import make_estate, make_machine, make_system
 
 REPOSITORY = Path(__file__).parents[4]
@@ -19,10 +23,14 @@ content: {snapshot: patch-2026-11, approved_by: 基盤管理グループ長, app
 answers:
   - {system: s01, applies: true, by: 担当, answered_on: "2026-11-12", exclude: [s01-db-1]}
 """
+ACCEPTED = """\
+accepted:
+  - {system: s01, cves: [CVE-2026-0001], by: 総務部長, accepted_on: "2026-11-20", until: "2027-03-31", reason: 次期更改}
+"""
 
 
 def write(folder: Path, text: str, name: str = "2026-11.yml") -> Path:
-    (folder / "patches").mkdir()
+    (folder / "patches").mkdir(exist_ok=True)
     path = folder / "patches" / name
     path.write_text(text, encoding="utf-8")
     return path
@@ -58,6 +66,34 @@ def test_the_file_of_a_round_is_named_by_the_month_of_its_update_day() -> None:
 )
 def test_what_does_not_fit_is_said_with_its_place(tmp_path: Path, old: str, new: str, told: str) -> None:
     assert told in refusal(tmp_path, GOOD.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("system: s01", "system: s99", "accepted: system s99 does not exist"),
+        ("CVE-2026-0001", "openssl", "accepted[0].cves[0]"),
+        ("2027-03-31", "2026-11-19", "until 2026-11-19 must lie in the year from 2026-11-20"),
+        ("2027-03-31", "2027-11-22", "accept it again then"),
+        (", reason: 次期更改", "", 'the field "reason" is missing'),
+    ],
+)
+def test_an_acceptance_names_a_system_cves_a_reason_and_an_end_within_a_year(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    assert told in refusal(tmp_path, GOOD + ACCEPTED.replace(old, new))
+
+
+def test_what_was_accepted_in_an_earlier_round_is_read_too(tmp_path: Path) -> None:
+    write(tmp_path, GOOD.replace("2026-11", "2026-12"), "2026-12.yml")
+    write(tmp_path, GOOD + ACCEPTED)
+    (tmp_path / "patches/_schema").symlink_to(REPOSITORY / "patches/_schema")
+    (found,) = read_acceptances(tmp_path, ESTATE)
+    assert (found.cves, found.by, found.until) == (("CVE-2026-0001",), "総務部長", date(2027, 3, 31))
+
+
+def test_a_repository_without_rounds_has_accepted_nothing(tmp_path: Path) -> None:
+    assert read_acceptances(tmp_path, ESTATE) == ()
 
 
 def test_two_answers_of_one_system_are_refused(tmp_path: Path) -> None:
