@@ -179,14 +179,14 @@ def _to_row(apply_id: int, result: ObjectResult, now: str) -> dict[str, Any]:
         "object": checked_line("object", result.object),
         "state": result.state,
         "changed": result.changed,
-        "message": _message(result.message),
+        "message": one_line(result.message),
         "started_at": clock.to_text(result.started_at) if result.started_at else now,
         "finished_at": (clock.to_text(result.finished_at) if result.finished_at else now) if ended else None,
     }
 
 
-def _message(text: str) -> str:
-    """Return one line; a message that carries a secret is left out, but the result it belongs to is kept."""
+def one_line(text: str) -> str:
+    """Return one line; a message that carries a secret is left out, but what it belongs to is kept."""
     try:
         refuse_secrets(text)
     except SecretRefusedError:
