@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ def japanese_date(day: date) -> str:
     return era_date(day)
 
 
-def render(templates: Path, name: str, **values: Any) -> str:
-    """One page or several. `templates`: roles/vault/templates of the repository."""
+def render(templates: Path | Sequence[Path], name: str, **values: Any) -> str:
+    """One page or several. `templates`: roles/vault/templates of the repository, or folders looked at in turn."""
     environment = Environment(
         loader=FileSystemLoader(templates),
         autoescape=True,
