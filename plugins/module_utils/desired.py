@@ -230,7 +230,11 @@ def _desired_machine(estate: Estate, system: System, machine: Machine) -> Desire
         ),
         notes=_notes(system, machine),
         tags={category.name: tag_values[category.source] for category in estate.platform.tag_categories},
-        attributes={attribute.name: attribute_values[attribute.source] for attribute in estate.platform.attributes},
+        attributes={
+            attribute.name: attribute_values[attribute.source]
+            for attribute in estate.platform.attributes
+            if attribute.source in attribute_values  # `quarantine` is decommission's
+        },
         power=machine.power,
         status=status_of(system, machine),
         window=patching.window,

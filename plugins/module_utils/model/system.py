@@ -95,13 +95,42 @@ class Disk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegalHold:
+    """An order that keeps a system or machine as it is: nothing of it is switched off or deleted."""
+
+    since: str
+    reason: Text
+    ordered_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublicRecords:
+    """What the owner has confirmed of the public records in a system: retention ended, historical ones moved."""
+
+    confirmed_on: str
+    confirmed_by: str
+    retention_ended: bool
+    historical: str  # none | moved | pending
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing has to be kept any more (保存期間満了, 歴史的文書の移管)."""
+        return self.retention_ended and self.historical in {"none", "moved"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retirement:
     """Why and when a system or machine goes (status retiring or retired)."""
 
-    date: str
+    date: str  # last day of use
     reason: Text
     requested_by: str
     approved_by: str
+    records: PublicRecords | None = None
+    last_copy_years: int | None = None
+    grace_days: int | None = None  # None: limits.grace_days of the policy
+    moved_to: Text | None = None
+    reusable_from: str | None = None  # written by decommission when all is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +155,7 @@ class Machine:
     retirement: Retirement | None = None
     instance_uuid: str | None = None  # written by adopt only
     notes: Text | None = None
+    legal_hold: LegalHold | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,3 +217,4 @@ class System:
     assets: tuple[Asset, ...] = ()
     depends_on: tuple[Dependency, ...] = ()
     retirement: Retirement | None = None
+    legal_hold: LegalHold | None = None

@@ -35,6 +35,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.rules import (
     references,
     retention,
     retirement,
+    retirement_terms,
     seasons,
     segments,
     separation,
@@ -94,6 +95,7 @@ CHECKS: Mapping[str, tuple[Check, ...]] = {
     "Y-01": (support.check,),
     "Y-02": (uniqueness.check,),
     "Y-03": (life.check_dates,),
+    "Y-04": (retirement_terms.check,),
     "A-01": (collisions.check_backup,),
     "A-02": (collisions.check_pairs,),
     "A-03": (recovery.check_point,),
@@ -108,6 +110,7 @@ CHANGE_CHECKS: Mapping[str, tuple[ChangeCheck, ...]] = {
     "D-04": (disposal.check_lowered,),
     "Y-02": (retirement.check_reuse,),
     "Y-03": (retirement.check_order,),
+    "Y-04": (retirement_terms.check_cool_off,),
 }
 # What only a vCenter shows: of one observed machine, the limits and the time. Drift runs these.
 LIVE_CHECKS: Mapping[str, tuple[LiveCheck, ...]] = {

@@ -10,6 +10,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Fi
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context, Findings
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules.retirement_terms import waiting
 
 # What a state may become. Planned things were perhaps never built; retiring may be called off; retired is the end.
 NEXT = {
@@ -132,12 +133,13 @@ def _step(context: Context, keys: Keys, thing: str, was: str, now: str) -> Findi
 def check_reuse(before: Estate, after: Estate, context: Context) -> Findings:
     """Y-02: an address or name that was another machine's until this change. A warning: it may be on purpose."""
     held = dict(_held(before))
+    told = {value for value, _, _ in waiting(before, context)}  # by Y-04, as an error
     still = {(kind, value, machine.key) for (kind, value), machine in _held(after)}
     for index, system in enumerate(after.systems):
         for number, machine in enumerate(system.machines):
             for (kind, value), _ in _values(machine):
                 other = held.get((kind, value))
-                if other is None or other.key == machine.key or (kind, value, other.key) in still:
+                if other is None or other.key == machine.key or (kind, value, other.key) in still or value in told:
                     continue  # nobody's, its own, or still in use: of that the rule speaks without a second state
                 yield context.finding(
                     "Y-02",

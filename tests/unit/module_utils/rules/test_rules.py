@@ -169,7 +169,9 @@ def findings_of(tmp_path: Path, edits: list[Edit], as_of: date = AS_OF) -> tuple
 def test_an_address_of_a_retired_system_stays_taken(tmp_path: Path) -> None:
     retired = (
         "status: retired\n"
-        'retirement: {date: "2026-01-31", reason: {ja: 廃止, en: Gone}, requested_by: 室長, approved_by: 室長}'
+        'retirement: {date: "2026-01-31", reason: {ja: 廃止, en: Gone}, requested_by: 室長, approved_by: 室長, '
+        'last_copy_years: 5, records: {confirmed_on: "2025-12-01", confirmed_by: 室長, retention_ended: true, '
+        "historical: none}}"
     )
     edits = [
         (S13, "status: in-service", retired),
