@@ -1,0 +1,150 @@
+"""The copies off site: made by the tape software, recorded, and read back before they count."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyRefused
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import NewCopy, RecordedJob
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.catalogue import UNFINISHED, JobRecord
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import CommandRefused, JobFailed, TapeError
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context import Vault
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.due import DueCopy
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.knowledge import Knowledge
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import read_back_job
+
+COPY_AGAIN = Text(ja="原因を除き、もう一度実行する", en="remove the cause and run it again")
+LOOK_AT_TAPE = Text(
+    ja="媒体・ドライブ・鍵を確かめる。媒体の不良なら step=damage で記録し、もう一度実行する",
+    en="look at tape, drive and key; if it is the tape, record it with step=damage; then run it again",
+)
+
+
+def make_copies(vault: Vault, due: Sequence[DueCopy]) -> None:
+    """Copy each due job to its off-site pool and record it; one that fails does not stop the others."""
+    if not due:
+        return
+    recorded = vault.store.copies.jobs({copy.id for copy in vault.store.copies.existing()})
+    known = {each.job for each in recorded.values()}
+    for number, each in enumerate(due, 1):
+        _check(vault)
+        vault.progress(f"copy {number} of {len(due)}: {each.original.machine} of {each.original.taken_at:%Y-%m-%d}")
+        try:
+            job = copy_job(vault.tape, each, recorded[each.original.id], known, vault.request.media_seconds)
+            vault.store.copies.add([_new_copy(each, job, recorded[each.original.id])], vault.origin)
+        except (JobFailed, CommandRefused, CustodyRefused) as error:
+            vault.done.trouble("copy-failed", f"{each.original.machine}: {error}", COPY_AGAIN)
+            continue
+        known.add(str(job.job_id))
+        vault.done.copied += 1
+        vault.done.changed = True
+
+
+def copy_job(
+    tape: TapeJobs, due: DueCopy, original: RecordedJob, known: Collection[str], media_seconds: float
+) -> JobRecord:
+    """The copy of one job in the catalogue: one that a killed run made and did not record, else a new one."""
+    job_id = job_number(original)
+    wanted = tape.settings.pools.get(due.original.pool)
+    if wanted != due.pool:
+        raise CommandRefused(
+            f"the tape software copies pool {due.original.pool} to {wanted or 'nowhere'}, platform/backup.yml says "
+            f"{due.pool}: correct the tape software's pools"
+        )
+    found = _unrecorded(tape, job_id, known)
+    if not found:
+        wait(tape, tape.copy(job_id), media_seconds=media_seconds).check()
+        found = _unrecorded(tape, job_id, known)
+    if not found:
+        raise JobFailed(f"job {job_id}: the tape software says that it was copied, and its catalogue has no copy")
+    return found[-1]
+
+
+def read_back(vault: Vault, waiting: Sequence[Copy]) -> None:
+    """Read copies back from their tapes, and record what came of it."""
+    jobs = vault.store.copies.jobs({copy.id for copy in waiting})
+    for number, copy in enumerate(waiting, 1):
+        _check(vault)
+        vault.progress(f"read back {number} of {len(waiting)}: {copy.machine} on {', '.join(copy.tapes)}")
+        proof = read_back_job(
+            vault.tape,
+            job_number(jobs[copy.id]),
+            jobs[copy.id].manifest_digest,
+            scratch=vault.request.scratch,
+            media_seconds=vault.request.media_seconds,
+        )
+        vault.store.copies.read_back(copy.id, ok=proof.good, job=str(proof.job_id), origin=vault.origin)
+        vault.done.changed = True
+        if proof.good:
+            vault.done.read_back += 1
+        else:
+            message = f"copy {copy.id} of {copy.machine} cannot be read back: {proof.why}"
+            vault.done.trouble("read-back-failed", message, LOOK_AT_TAPE, tape=", ".join(copy.tapes))
+
+
+def unread_offsite(vault: Vault, known: Knowledge) -> list[Copy]:
+    """Copies off site that wait for their read-back and whose tapes are all in the library."""
+    pools = {pool.id for pool in vault.pools}
+    here = {tape for tape, status in known.statuses.items() if status.place in {"slot", "drive"}}
+    return [
+        copy
+        for copy in known.copies
+        if copy.offsite and copy.read_back_at is None and copy.pool in pools and set(copy.tapes) <= here
+    ]
+
+
+def wait_for_leftovers(vault: Vault) -> None:
+    """Jobs that a killed run has left under way end first: two readers of one job would write one another's status."""
+    for job in vault.tape.catalogue.jobs():
+        if job.status in UNFINISHED and job.kind in {"c", "R"}:
+            vault.progress(f"job {job.job_id} ({job.name}) of another run is under way: waiting for its end")
+            try:
+                wait(vault.tape, job.job_id, media_seconds=vault.request.media_seconds)
+            except JobFailed as error:
+                vault.done.say(str(error))
+
+
+def job_number(recorded: RecordedJob) -> int:
+    """The catalogue's number of a recorded job. TapeError if the records name none."""
+    if not recorded.job.isdigit():
+        raise TapeError(
+            f"the records name the job '{recorded.job}', which is no number of the tape software's catalogue"
+        )
+    return int(recorded.job)
+
+
+def _unrecorded(tape: TapeJobs, job_id: int, known: Collection[str]) -> list[JobRecord]:
+    # The record of a copy may hold errors of the job that made it; what it is worth says its read-back.
+    return [
+        each
+        for each in tape.catalogue.copies(job_id)
+        if each.status == "T" and each.volumes and str(each.job_id) not in known
+    ]
+
+
+def _new_copy(due: DueCopy, job: JobRecord, original: RecordedJob) -> NewCopy:
+    copy = due.original
+    return NewCopy(
+        machine=copy.machine,
+        system=copy.system,
+        backup_class=copy.backup_class,
+        taken_at=copy.taken_at,
+        pool=due.pool,
+        offsite=True,
+        tapes=job.volumes,
+        size_bytes=copy.size_bytes,
+        key_id=copy.key_id,  # a copy is exactly as encrypted as its original
+        job=str(job.job_id),
+        manifest_digest=original.manifest_digest,
+        needs=copy.needs,
+        restore_point=copy.restore_point,
+    )
+
+
+def _check(vault: Vault) -> None:
+    if vault.lease is not None:
+        vault.lease.check()
