@@ -513,6 +513,8 @@ class Limits:
     snapshot_age_hours: int
     snapshot_chain: int
     offsite_confidentiality: str
+    grace_days: int  # of quarantine before a retiring machine is deleted
+    cool_off_days: int  # before the names and addresses of a deleted one are used again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -554,6 +556,8 @@ USUAL_LIMITS = Limits(
     snapshot_age_hours=72,
     snapshot_chain=3,
     offsite_confidentiality="2",
+    grace_days=30,
+    cool_off_days=90,
 )
 
 
