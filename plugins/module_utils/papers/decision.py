@@ -52,11 +52,6 @@ class DecisionSheet:
         return tuple(sorted(set(before.services) - set(after.services)))
 
 
-def decision_file(machine_key: str) -> str:
-    """Name of the sheet's file beside the run's JSON."""
-    return f"decision-{machine_key}.html"
-
-
 def decision_sheet(repository: Path, sheet: DecisionSheet, zone: ZoneInfo) -> str:
     """The page as HTML. It has the style of the vault's papers, which lies in their folder."""
 

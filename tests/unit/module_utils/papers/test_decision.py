@@ -17,7 +17,6 @@ from PIL import Image
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.papers.decision import (
     DecisionSheet,
-    decision_file,
     decision_sheet,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import Result
@@ -98,10 +97,6 @@ def test_a_machine_that_nobody_saw_again_says_so() -> None:
 def test_what_others_named_is_text() -> None:
     page = text(system_name=HOSTILE, machine=replace(WAITS, reason_ja=HOSTILE))
     assert "<script>" not in page
-
-
-def test_its_file_is_named_by_the_machine() -> None:
-    assert decision_file("s02-db-1") == "decision-s02-db-1.html"
 
 
 @needs_chromium
