@@ -9,6 +9,7 @@ short_description: Carry tapes to the remote store and back, and know where each
 description:
   - One step of the round of a tape. O(step=order) copies what is due to the off-site pool, reads the copies back,
     closes and ejects the tapes of the next courier day, and writes the operators' work order and the courier's papers.
+    O(step=copy) makes the copies only.
     The other steps record what people did, from their scans or by the names of tapes.
   - Everything is recorded in the chain of custody, once; a run that was killed is continued by the next one.
   - A tape whose key has no proven escrow does not leave, one that is still needed is never given up.
@@ -34,8 +35,8 @@ options:
     description: What is done.
     type: str
     default: order
-    choices: [order, register, take-out, hand-over, arrive, recall, leave-vault, come-home, insert, expire, erase,
-      destroy, damage, clear, retire, undelivered, turn-back, lose, find]
+    choices: [order, copy, register, take-out, hand-over, arrive, recall, leave-vault, come-home, insert, expire,
+      erase, destroy, damage, clear, retire, undelivered, turn-back, lose, find]
   names:
     description: Machines that a limit left; only their copies and the tapes of their segments. Without it all.
     type: list

@@ -88,14 +88,20 @@ def split_key_id(name: str) -> tuple[str, int]:
     return match["segment"], int(match["generation"])
 
 
-def current_key(statuses: Mapping[str, KeyStatus], segment: str) -> str | None:
-    """The key that tapes of a segment are written with now: its newest generation that is still in use, or None."""
-    generations = {
-        split_key_id(name)[1]: name
+def generations_in_use(statuses: Mapping[str, KeyStatus], segment: str) -> list[str]:
+    """Keys of a segment that are neither superseded nor destroyed, oldest first; more than one while one is rotated."""
+    found = [
+        (split_key_id(name)[1], name)
         for name, status in statuses.items()
         if split_key_id(name)[0] == segment and not status.superseded and not status.destroyed
-    }
-    return generations[max(generations)] if generations else None
+    ]
+    return [name for _, name in sorted(found)]
+
+
+def current_key(statuses: Mapping[str, KeyStatus], segment: str) -> str | None:
+    """The key that tapes of a segment are written with now: its newest generation that is still in use, or None."""
+    found = generations_in_use(statuses, segment)
+    return found[-1] if found else None
 
 
 def step_key(status: KeyStatus | None, event: KeyEvent) -> KeyStatus:

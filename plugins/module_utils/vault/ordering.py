@@ -17,6 +17,21 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vault.papers impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.planning import due_of, plan_day, tell_plan
 
 
+def copy_due(vault: Vault) -> None:
+    """Make the copies that are due and read them back; no tape is closed or moved (each night, or for one machine)."""
+    due = due_of(vault, vault.know())
+    vault.done.changed = bool(due)
+    if not vault.request.check:
+        wait_for_leftovers(vault)
+        make_copies(vault, due)
+        read_back(vault, unread_offsite(vault, vault.know()))
+    vault.done.say(
+        f"{len(due)} copies due, {vault.done.copied} made, {vault.done.read_back} read back and good"
+        if not vault.request.check
+        else f"{len(due)} copies to make: {', '.join(sorted({each.original.machine for each in due})) or 'none'}"
+    )
+
+
 def order_day(vault: Vault) -> None:
     """Do what is missing for the courier day; a run that was killed is continued by the next one.
 

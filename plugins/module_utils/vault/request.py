@@ -12,6 +12,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors impor
 
 Step = Literal[
     "order",
+    "copy",
     "register",
     "take-out",
     "hand-over",

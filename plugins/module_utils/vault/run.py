@@ -22,7 +22,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context import Vault
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.ending import destroy, erase, expire
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.events import report
-from ansible_collections.kyotsu.platform.plugins.module_utils.vault.ordering import order_day
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.ordering import copy_due, order_day
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.outcome import VaultOutcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.registering import register
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.request import SCANNED, STEPS, Step, VaultRequest
@@ -34,6 +34,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors impor
 _REFUSALS = (CustodyRefused, ScanRefused, NoCourierDay, NoPool, TapeError)
 _STEPS: Mapping[Step, Callable[[Vault], None]] = {
     "order": order_day,
+    "copy": copy_due,
     "register": register,
     "insert": insert,
     "expire": expire,
