@@ -39,6 +39,10 @@ class ApplyStateError(RecordsError):
     """The apply does not exist or is finished already."""
 
 
+class RestoreStateError(RecordsError):
+    """The restore does not exist or has ended already."""
+
+
 class LockHeldError(RecordsError):
     """Another run holds the lock."""
 
