@@ -64,7 +64,7 @@ def decision_sheet(repository: Path, sheet: DecisionSheet, zone: ZoneInfo) -> st
     folders = (repository / "roles/patch/templates", repository / "roles/vault/templates")
     return render(
         folders,
-        "decision.html.j2",
+        "decision_sheet.html.j2",
         sheet=sheet,
         machine=sheet.machine,
         moment=moment,
