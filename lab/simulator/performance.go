@@ -89,6 +89,14 @@ func (p *performance) all() []types.PerfMetricId {
 	return metrics
 }
 
+// PerfMetricIntSeries is govmomi's type of that name, by which it goes over the
+// wire; govmomi's own leaves out every value that is zero, and the values of a
+// series no longer match its samples.
+type PerfMetricIntSeries struct {
+	types.PerfMetricSeries
+	Value []int64 `xml:"value"`
+}
+
 func (p *performance) metric(spec *types.PerfQuerySpec, samples []sample) *types.PerfEntityMetric {
 	metric := &types.PerfEntityMetric{PerfEntityMetricBase: types.PerfEntityMetricBase{Entity: spec.Entity}}
 	for _, each := range samples {
@@ -103,7 +111,7 @@ func (p *performance) metric(spec *types.PerfQuerySpec, samples []sample) *types
 		if !ok || (id.Instance != "" && id.Instance != "*") {
 			continue // whole machines are measured, no single processors or cards
 		}
-		series := &types.PerfMetricIntSeries{}
+		series := &PerfMetricIntSeries{}
 		series.Id = types.PerfMetricId{CounterId: id.CounterId}
 		for _, each := range samples {
 			series.Value = append(series.Value, each.values[name])
@@ -120,7 +128,7 @@ func asCSV(metric *types.PerfEntityMetric) *types.PerfEntityMetricCSV {
 	}
 	csv := &types.PerfEntityMetricCSV{PerfEntityMetricBase: metric.PerfEntityMetricBase, SampleInfoCSV: strings.Join(info, ",")}
 	for _, each := range metric.Value {
-		series, ok := each.(*types.PerfMetricIntSeries)
+		series, ok := each.(*PerfMetricIntSeries)
 		if !ok {
 			continue
 		}

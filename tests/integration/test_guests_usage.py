@@ -33,12 +33,15 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuestLab]:
 
 
 def counters(lab: GuestLab, name: str, **fields: Any) -> dict[str, list[int]]:
-    """All counters of a machine, by name; empty if there is no sample of it."""
+    """All counters of a machine, by name, a value for each sample; empty if there is no sample of it."""
     manager = lab.session.content.perfManager
     names = {each.key: f"{each.groupInfo.key}.{each.nameInfo.key}" for each in manager.perfCounter}
     spec = vim.PerformanceManager.QuerySpec(entity=lab.vm(name), intervalId=20, **fields)
     answer = manager.QueryPerf(querySpec=[spec])
-    return {names[series.id.counterId]: list(series.value) for each in answer for series in each.value}
+    found = {names[series.id.counterId]: list(series.value) for each in answer for series in each.value}
+    for each in answer:
+        assert {len(values) for values in found.values()} == {len(each.sampleInfo)}, "a value is missing on the wire"
+    return found
 
 
 def quick_stats(lab: GuestLab) -> dict[str, dict[str, int]]:
