@@ -1,0 +1,137 @@
+"""The truth report in one language, ready to be drawn: what could be restored today, and what needs somebody."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.truth import TruthReport
+from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Language
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.speech import Speech
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Fact, Mark, Paper, Section
+from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.values import day_text
+from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.copies import (
+    anomaly_table,
+    machine_table,
+    system_table,
+    uncovered_table,
+    unknown_table,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.made import Standing
+from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.media import (
+    forecast_table,
+    key_table,
+    lost_table,
+    unreadable_table,
+)
+
+
+def make_truth_paper(report: TruthReport, standing: Standing, estate: Estate, language: Language) -> Paper:
+    """Everything that the forms draw. Pure: the same report gives the same paper."""
+    speech = Speech(language, estate)
+    zone = ZoneInfo(estate.platform.estate.timezone)
+    name = estate.platform.estate
+    return Paper(
+        language=language,
+        title=speech(f"バックアップ実態報告書（{name.name}）", f"Truth report on backups: {name.name_en}"),
+        subtitle=_subtitle(report, standing, speech, zone),
+        facts=tuple(_facts(report, standing, speech)),
+        alerts=tuple(_alerts(report, speech)),
+        notes=_notes(speech),
+        missing=(),
+        sections=(
+            Section(
+                key="systems",
+                title=speech("システム別", "By system"),
+                tables=(system_table(report, speech), machine_table(report, speech)),
+            ),
+            Section(
+                key="gaps",
+                title=speech("対象外・異常", "Not covered, unusual"),
+                tables=(
+                    uncovered_table(report, speech),
+                    anomaly_table(report, speech),
+                    unknown_table(report, speech),
+                ),
+            ),
+            Section(
+                key="tapes",
+                title=speech("媒体（テープ）", "Tapes"),
+                tables=(
+                    unreadable_table(report, speech),
+                    lost_table(report, speech),
+                    forecast_table(report, speech),
+                ),
+            ),
+            Section(key="keys", title=speech("暗号鍵の預託", "Escrow of keys"), tables=(key_table(report, speech),)),
+        ),
+        divisions=(),
+        total_word=speech("合計", "total"),
+        not_collected_word=speech("なし", "none"),
+    )
+
+
+def _subtitle(report: TruthReport, standing: Standing, speech: Speech, zone: ZoneInfo) -> str:
+    local = report.as_of.astimezone(zone)
+    when = f"{day_text(local.date(), speech.language)} {local:%H:%M}"
+    return speech(
+        f"{when} 現在　台帳の先頭 {standing.anchor}", f"as of {when} | head of the chain of custody {standing.anchor}"
+    )
+
+
+def _facts(report: TruthReport, standing: Standing, speech: Speech) -> list[Fact]:
+    systems = report.systems
+    late = [each for each in systems if each.within_rpo is False]
+    offsite = [each for each in systems if each.offsite_missing]
+    undrilled = [each for each in systems if each.last_drill is None]
+    open_tapes = [each for each in report.unreadable if each.fate != "destroyed"]
+    keys = [name for name, gaps in report.keys.items() if gaps]
+
+    def count(ja: str, en: str, value: int, unit: str, mark: Mark = "alarm") -> Fact:
+        return Fact(name=speech(ja, en), text=speech(f"{value} {unit}", str(value)), mark=mark if value else "")
+
+    return [
+        count("要対応", "need somebody", report.problems, "件"),
+        count("対象システム（テープ）", "systems on tape", len(systems), "システム", ""),
+        count("RPO超過又は写しなし", "over their RPO or without a copy", len(late), "システム"),
+        count("遠隔地の写しなし", "without a copy off site", len(offsite), "システム"),
+        count("復元訓練未実施", "not yet drilled", len(undrilled), "システム", "warning"),
+        count("取得対象外の仮想サーバ", "machines that no class covers", len(report.uncovered), "台"),
+        count("読めない・紛失した媒体", "tapes unreadable or lost", len(open_tapes), "本"),
+        count("預託が未確認の鍵", "keys without proven escrow", len(keys), "本"),
+        count("台帳の媒体", "tapes in the ledger", standing.tapes, "本", ""),
+        count("写し", "copies on tape", standing.copies, "件", ""),
+    ]
+
+
+def _alerts(report: TruthReport, speech: Speech) -> list[Fact]:
+    alerts = []
+    for radius in report.lost:
+        lost = radius.points_lost
+        plain = radius.unencrypted_copies
+        text = speech(
+            f"{len(radius.systems)} システムの復元点 {lost} 個が失われる"
+            + (f"。暗号化されていない写し {plain} 件：直ちに情報政策室へ報告" if plain else "（全て暗号化済み）"),
+            f"{lost} restore points of {len(radius.systems)} systems are lost"
+            + (f"; {plain} copies are NOT ENCRYPTED: report at once" if plain else "; all encrypted"),
+        )
+        mark: Mark = "alarm" if lost or plain else "warning"
+        alerts.append(Fact(name=", ".join(radius.tapes), text=text, mark=mark))
+    return alerts
+
+
+def _notes(speech: Speech) -> tuple[str, ...]:
+    return (
+        speech(
+            "写しは、テープから全量を読み戻して初めて有効と数える。書込みの成功だけでは数えない",
+            "a copy counts after it was read back from tape as a whole; that it was written proves nothing",
+        ),
+        speech(
+            "システムの値は、最も悪い仮想サーバの値。ディスクへの取得（disk-daily）はこの報告の対象外",
+            "a system is as good as its worst machine; classes that copy to disk are not judged here",
+        ),
+        speech(
+            "「復元訓練」は遠隔地から戻した媒体で起動まで確かめたもの。記録がなければ未実施とする",
+            "a drill restores from a tape of the vault until the machine boots; without a record it did not take place",
+        ),
+    )
