@@ -12,7 +12,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.capacity imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.collection import USUAL_COLLECTION, Collection
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import (
+    USUAL_BACKUP_RUN,
     USUAL_KEY_ESCROW,
+    BackupRun,
     CopyRetention,
     KeyEscrow,
     MediaPool,
@@ -609,6 +611,7 @@ class Platform:
     vaults: tuple[Vault, ...] = ()
     transport_cases: tuple[TransportCase, ...] = ()
     key_escrow: KeyEscrow = USUAL_KEY_ESCROW
+    backup_run: BackupRun = USUAL_BACKUP_RUN
 
 
 FILES: dict[str, tuple[str, ...]] = {
@@ -635,6 +638,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "vaults",
         "transport_cases",
         "key_escrow",
+        "backup_run",
     ),
     "patching.yml": ("waves", "windows", "freezes", "patch_cycle"),
     "external.yml": ("external_services",),

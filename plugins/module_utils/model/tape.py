@@ -105,3 +105,27 @@ class KeyEscrow:
 
 
 USUAL_KEY_ESCROW = KeyEscrow(sheets=4, needed=2, sites=(), drill_months=12, basis="assumed")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupRun:
+    """How much a backup run does at once, how long it waits, and how often it tries."""
+
+    streams_per_drive: int  # machines written to one drive at once: one stream rarely keeps a drive streaming
+    exports_per_datastore: int  # machines exported from one datastore at once
+    attempts: int  # of one machine in one run, each on a snapshot of its own
+    media_wait_minutes: int  # how long a job may wait for a tape or a drive before it is given up
+    lease_seconds: int  # how often vCenter is told that an export goes on; its lease expires otherwise
+    snapshot_days: int  # after so many days a snapshot of a backup is reported as overdue
+    basis: str
+
+
+USUAL_BACKUP_RUN = BackupRun(
+    streams_per_drive=5,
+    exports_per_datastore=4,
+    attempts=2,
+    media_wait_minutes=30,
+    lease_seconds=20,
+    snapshot_days=2,
+    basis="assumed",
+)

@@ -17,6 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_tab
     backup_runs,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import (
+    ENDED,
     BackupRun,
     MachineBackup,
     Phase,
@@ -89,13 +90,29 @@ class Backups:
             payload = {"outcome": outcome, "machines": dict(Counter(row.phase for row in rows))}
             self._chain.append_in(connection, KIND, run_id, payload, origin, at=now)
 
-    def unfinished(self, environment: str) -> list[BackupRun]:
-        """Runs of an environment that have no end, oldest first. Whoever holds the lock of backups knows: they died."""
-        query = _RUNS.where(backup_runs.c.finished_at.is_(None), backup_runs.c.environment == environment)
+    def left_over(self, environment: str) -> list[BackupRun]:
+        """Runs of an environment that have no end, or left a machine without one; oldest first.
+
+        Whoever holds the lock of backups knows that the first have died.
+        """
+        open_rows = sa.select(backup_machines.c.run_id).where(backup_machines.c.phase.not_in(sorted(ENDED)))
+        without_end = sa.or_(backup_runs.c.finished_at.is_(None), backup_runs.c.run_id.in_(open_rows))
+        query = _RUNS.where(backup_runs.c.environment == environment, without_end)
         with self._database.read() as connection:
-            return [
-                _run(row, connection) for row in connection.execute(query.order_by(backup_runs.c.started_at)).all()
-            ]
+            return [_run(row, connection) for row in connection.execute(query.order_by(backup_runs.c.started_at)).all()]
+
+    def last_rate(self, environment: str) -> float | None:
+        """Bytes per second that the last run with a good end brought to tape and read back; None: there is none."""
+        ended = backup_runs.c.outcome == "succeeded"
+        query = _RUNS.where(backup_runs.c.environment == environment, ended)
+        with self._database.read() as connection:
+            row = connection.execute(query.order_by(backup_runs.c.finished_at.desc()).limit(1)).first()
+            found = _run(row, connection) if row else None
+        if found is None or found.finished_at is None:
+            return None
+        seconds = (found.finished_at - found.started_at).total_seconds()
+        size = sum(machine.size_bytes for machine in found.machines)
+        return size / seconds if size and seconds > 0 else None
 
     def run(self, run_id: str) -> BackupRun | None:
         """One run with its machines, or None."""

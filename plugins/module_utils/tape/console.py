@@ -17,6 +17,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings impo
 _READY = re.compile(r"^1000 OK", re.MULTILINE)
 _QUEUED = re.compile(r"^Job queued\. JobId=(\d+)", re.MULTILINE)
 _AT_STORAGE = re.compile(r"^(?:Writing|Reading): .*? JobId=(\d+) .*?Bytes=([\d,]+)", re.MULTILINE | re.DOTALL)
+_WRITING = re.compile(r'^Writing: .*? JobId=(\d+) Volume="([^"]+)"', re.MULTILINE)
+_VERSION = re.compile(r"Version: (\d[\d.]*)")
 _DEVICE = re.compile(r"^\s+(Device is (?!being|mounted|not open).+|Device is being .+|.*BLOCKED.+)$", re.MULTILINE)
 _INVALID = re.compile(r"^(.*): is an invalid command\.", re.MULTILINE)
 # A command that comes back to a question has been misunderstood: the next line would be taken as its answer.
@@ -90,6 +92,16 @@ class Console:
         said = self.run(f"status storage={self.settings.library.storage}")
         jobs = {int(job): int(size.replace(",", "")) for job, size in _AT_STORAGE.findall(said)}
         return jobs, "; ".join(dict.fromkeys(line.strip() for line in _DEVICE.findall(said)))
+
+    def version(self) -> str:
+        """The version of the director, as it says it: "9.6.7"."""
+        found = _VERSION.search(self.run("version"))
+        return found.group(1) if found else "unknown"
+
+    def writing(self) -> dict[int, str]:
+        """The tape that each running backup writes to now: job id -> barcode."""
+        said = self.run(f"status storage={self.settings.library.storage}")
+        return {int(job): volume for job, volume in _WRITING.findall(said)}
 
     def cancel(self, job_id: int) -> None:
         """Cancel a job; one that has ended already is fine."""

@@ -83,9 +83,12 @@ class JobDefinition:
     compression: str = "LZO"
 
 
-def from_file(path: Path, *, expected_bytes: int | None = None) -> dict[str, Any]:
-    """A stream that reads a file."""
-    return {"source": {"file": str(path)}, "expected_bytes": expected_bytes}
+def from_file(
+    path: Path, *, expected_bytes: int | None = None, wait_seconds: float | None = None
+) -> dict[str, Any]:
+    """A stream that reads a file; with `wait_seconds` it waits so long for a file that appears when it is whole."""
+    source = {"file": str(path)} if wait_seconds is None else {"file": str(path), "wait_seconds": wait_seconds}
+    return {"source": source, "expected_bytes": expected_bytes}
 
 
 def from_url(
@@ -198,8 +201,8 @@ class TapeJobs:
         }
         return self.restore(job_id, targets, client=client)
 
-    def restore(self, job_id: int, targets: Mapping[str, dict[str, Any]], *, client: str = "") -> int:
-        """Queue the restore of a job (a backup or a copy); every stream of it has a target."""
+    def restore(self, job_id: int, targets: Mapping[str, dict[str, Any]], *, client: str = "", only: str = "") -> int:
+        """Queue the restore of a job (a backup or a copy); every stream of it has a target, or `only` names the one."""
         job = self.catalogue.job(job_id)
         folder = self._folder(job.name) / "restore"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -208,9 +211,11 @@ class TapeJobs:
         for stream, target in targets.items():
             _write(folder / f"{stream}.json", json.dumps(target))
         where = client or self._client(job_id)
+        # One stream is chosen by its name in the catalogue, and the drive winds to it; all others are not read.
+        chosen = f"file=/{word(job.name)}/{word(only)}" if only else "all done"
         return self.console.queue(
             f"restore jobid={job_id} client={word(self._client(job_id))} restoreclient={word(where)}"
-            f" restorejob=restore-{where} where=/ all done yes"
+            f" restorejob=restore-{where} where=/ {chosen} yes"
         )
 
     def streams(self, name: str, *, restored: bool = False) -> dict[str, StreamStatus]:

@@ -6,6 +6,7 @@ It needs nothing but Python, for it also runs where the collection is not instal
 what to do, so that no address and no cookie of a lease stands in a process list:
 
     {"source": {"file": "/path"}}                       read a file
+    {"source": {"file": "/path", "wait_seconds": 600}}  the same, of a file that is put there when it is whole
     {"source": {"url": "https://…", "ca_file": "…", "headers": {"Cookie": "…"}}, "expected_bytes": 123}
     {"target": {"file": "/path"}} | {"target": {"url": "https://…", "ca_file": "…", "method": "PUT", "bytes": 123}}
     {"target": {"discard": true}, "expected_sha256": "…"}           read back and compare, keep nothing
@@ -33,6 +34,7 @@ from typing import IO, Any
 
 CHUNK = 1 << 20
 TIMEOUT_SECONDS = 120
+POLL_SECONDS = 0.1
 
 
 class StreamBroken(Exception):
@@ -105,6 +107,8 @@ def read_chunks(job: dict[str, Any]) -> Iterator[bytes]:
     """The content of a source in pieces. StreamBroken if a server sends less than it promised."""
     source = job["source"]
     if "file" in source:
+        if "wait_seconds" in source:
+            _await(Path(source["file"]), float(source["wait_seconds"]))
         with open(source["file"], "rb", buffering=0) as stream:
             yield from _from(stream)
         return
@@ -118,6 +122,14 @@ def read_chunks(job: dict[str, Any]) -> Iterator[bytes]:
             yield chunk
         if promised is not None and came != int(promised):
             raise StreamBroken(f"the server promised {promised} bytes and sent {came}")
+
+
+def _await(path: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not path.exists():
+        if time.monotonic() > deadline:
+            raise StreamBroken(f"{path.name} did not come within {seconds:.0f} s")
+        time.sleep(POLL_SECONDS)
 
 
 def write_chunks(target: dict[str, Any], chunks: Iterator[bytes]) -> None:

@@ -1,0 +1,1 @@
+"""Backup runs: machines to tape, proven by reading back."""

@@ -1,0 +1,157 @@
+"""One attempt to bring one machine to tape: snapshot, lease, streams and manifest in one job, snapshot removed."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from datetime import datetime
+from pathlib import Path
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Item
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import AttemptFailed, RunContext
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.last_stream import LastStream
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import Claim
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.snapshots import remove_of_run
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup, StreamRecord
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import from_file, from_url
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import JobResult, wait
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError, message_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.export import ExportLease, open_export
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.snapshots import create_snapshots
+
+# The manifest is written as soon as the last disk has ended; whoever should write it is dead after so long.
+_MANIFEST_SECONDS = 300.0
+
+
+def bring_to_tape(run: RunContext, item: Item, row: MachineBackup, machine_yaml: str) -> MachineBackup:
+    """Wait for a turn and make one attempt; give the row in phase on-tape, or where it stopped with its `problem`.
+
+    The snapshot is removed whatever happened; one that cannot be removed is found by its label later. Raises
+    RecordsError alone: the lock or the records are lost, and the run must end.
+    """
+    claim = Claim(machine=item.machine.name, pool=item.pool, datastores=item.datastores)
+    with run.turnstile.turn(claim):
+        attempt = _Attempt(run, item, row, machine_yaml)
+        try:
+            attempt.make()
+        except (AttemptFailed, TapeError) as error:
+            attempt.row = run.advance(attempt.row, problem=str(error))
+        except VCenterError as error:
+            attempt.row = run.advance(attempt.row, problem=message_of(error))
+        finally:
+            with contextlib.suppress(VCenterError):  # the sweep at the end of the run tries again and tells
+                remove_of_run(run.sessions[item.vcenter], [item.observed.reference], run.run_id)
+    if attempt.row.problem:
+        run.say(f"FAILED {item.machine.name}, attempt {attempt.row.attempt}: {attempt.row.problem}")
+    return attempt.row
+
+
+class _Attempt:
+    """The steps, and the row after the last of them."""
+
+    def __init__(self, run: RunContext, item: Item, row: MachineBackup, machine_yaml: str) -> None:
+        self.row = row
+        self._run = run
+        self._item = item
+        self._yaml = machine_yaml
+
+    def make(self) -> None:
+        run, item = self._run, self._item
+        self.row = run.advance(self.row, phase="snapshot")
+        session = run.sessions[item.vcenter]
+        # What is off has nothing to write out; what is on is never copied without.
+        quiesce = item.observed.power == "on"
+        (done,) = create_snapshots(session, [item.observed.reference], run.label, quiesce=quiesce)
+        if done.error or done.snapshot is None:
+            raise AttemptFailed(f"snapshot: {done.error or 'vCenter gives none'}")
+        taken_at, began = run.clock(), time.monotonic()
+        run.say(f"{item.machine.name}: snapshot taken")
+        with open_export(session, done.snapshot) as lease:
+            lease.keep_alive(run.policy.lease_seconds)
+            if len(lease.disks) != len(item.observed.disks):
+                raise AttemptFailed(
+                    f"it has {len(lease.disks)} disks now and had {len(item.observed.disks)}: run the backup again"
+                )
+            manifest = self._run_job(lease, taken_at, quiesce)
+        self._hold_against(manifest, lease, time.monotonic() - began)
+
+    def _run_job(self, lease: ExportLease, taken_at: datetime, quiesced: bool) -> tuple[JobResult, str]:
+        """Queue the job and see it through; give its result and the digest of the manifest that it holds."""
+        run, item, tape = self._run, self._item, self._run.tape
+        folder = Path(tape.settings.streams_folder) / item.machine.key
+        file = folder / f"manifest-{run.run_id}-{self.row.attempt}.content"
+        ca_file = run.sessions[item.vcenter].endpoint.ca_file
+        if ca_file is None:
+            raise AttemptFailed(f"{item.vcenter}: an export is read with the file of its authority (ca_file) alone")
+        sources = {
+            f"disk{number}": from_url(disk.url, ca_file=Path(ca_file)) for number, disk in enumerate(lease.disks)
+        }
+        job_id = tape.backup(item.machine.key, {**sources, "manifest": from_file(file, wait_seconds=_MANIFEST_SECONDS)})
+        try:
+            self.row = run.advance(self.row, phase="exporting", job_id=job_id, taken_at=taken_at)
+            last = LastStream(
+                run,
+                item,
+                lease,
+                job_id=job_id,
+                file=file,
+                taken_at=taken_at,
+                quiesced=quiesced,
+                machine_yaml=self._yaml,
+            )
+            return self._see_through(job_id, last), last.digest
+        except BaseException:
+            with contextlib.suppress(TapeError):
+                tape.console.cancel(job_id)
+            raise
+        finally:
+            file.unlink(missing_ok=True)
+
+    def _see_through(self, job_id: int, last: LastStream) -> JobResult:
+        """Wait until the job has ended; raise the cause if it did not end well."""
+        run, failure, result = self._run, None, None
+        with last:
+            try:
+                result = wait(
+                    run.tape,
+                    job_id,
+                    media_seconds=run.media_seconds,
+                    say=lambda text: run.say(f"{self._item.machine.name}: {text}"),
+                )
+            except TapeError as error:
+                failure = error
+        if last.problem:  # the cause; that the job was cancelled is the effect
+            raise AttemptFailed(last.problem)
+        if result is None:
+            raise failure or AttemptFailed(f"job {job_id} did not end")
+        return result.check()
+
+    def _hold_against(self, written: tuple[JobResult, str], lease: ExportLease, seconds: float) -> None:
+        """Nothing is believed: what the streams measured must be there, whole, and the manifest the one we wrote."""
+        (result, digest), run, item = written, self._run, self._item
+        measured = run.tape.streams(item.machine.key)
+        missing = [name for name in item.streams if name not in measured or not measured[name].ok]
+        if missing or not digest or measured["manifest"].sha256 != digest:
+            raise AttemptFailed(
+                f"job {result.job_id} ended well, but not its streams: {', '.join(missing) or 'manifest'}"
+            )
+        if not result.volumes:
+            raise AttemptFailed(f"job {result.job_id} is on no tape")
+        keys = [*(disk.device_key for disk in lease.disks), None]
+        streams = tuple(
+            StreamRecord(name=name, sha256=measured[name].sha256, bytes=measured[name].bytes, disk_key=key)
+            for name, key in zip(item.streams, keys, strict=True)
+        )
+        size = sum(stream.bytes for stream in streams)
+        self.row = run.advance(
+            self.row,
+            phase="on-tape",
+            tapes=result.volumes,
+            streams=streams,
+            manifest_digest=digest,
+            size_bytes=size,
+            seconds=round(seconds, 2),
+            problem="",
+        )
+        run.say(f"{item.machine.name}: {size / 1e6:.1f} MB on {', '.join(result.volumes)} in {seconds:.0f} s")

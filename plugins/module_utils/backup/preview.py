@@ -1,0 +1,115 @@
+"""What a run would do: bytes, tapes and minutes of each machine. Pure; check mode shows it, the run begins with it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Item
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.tapes import PoolTapes, tapes_for
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import TapeStatus
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Platform
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.catalogue import Volume
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Inventory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """`bytes` by machine key; `tapes` by pool; `minutes` of the whole run, writing and reading back."""
+
+    bytes: Mapping[str, int]
+    measured: frozenset[str]  # keys whose size is that of their last copy
+    tapes: Mapping[str, PoolTapes]
+    minutes: float
+    rate_is_measured: bool
+
+
+def preview(
+    platform: Platform,
+    items: Sequence[Item],
+    *,
+    copies: Iterable[Copy],
+    volumes: Sequence[Volume],
+    inventory: Inventory,
+    ledger: Mapping[str, TapeStatus],
+    last_rate: float | None,
+) -> Preview:
+    """What the run needs.
+
+    A machine's size is that of its newest copy, else the size of its disks: the most that it can be. The time is that
+    of the last run's bytes per second (`last_rate`), else of the drives' native speed, twice: written and read back.
+    """
+    newest: dict[str, Copy] = {}
+    for copy in copies:
+        if not copy.offsite and (copy.machine not in newest or copy.taken_at > newest[copy.machine].taken_at):
+            newest[copy.machine] = copy
+    sizes = {
+        item.machine.key: newest[item.machine.key].size_bytes if item.machine.key in newest else item.capacity_bytes
+        for item in items
+    }
+    tapes = _tapes(platform, items, sizes, (volumes, inventory, ledger))
+    media = {each.id: each for each in platform.media}
+    speeds = [media[each.medium].speed_mb_per_second for each in platform.media_pools if each.id in tapes]
+    native = min(speeds, default=1) * 1e6 * min(len(inventory.drives), max(1, len(items))) / 2
+    seconds = sum(sizes.values()) / (last_rate or native)
+    return Preview(
+        bytes=sizes,
+        measured=frozenset(newest),
+        tapes=tapes,
+        minutes=seconds / 60,
+        rate_is_measured=last_rate is not None,
+    )
+
+
+def _tapes(
+    platform: Platform,
+    items: Sequence[Item],
+    sizes: Mapping[str, int],
+    known: tuple[Sequence[Volume], Inventory, Mapping[str, TapeStatus]],
+) -> dict[str, PoolTapes]:
+    volumes, inventory, ledger = known
+    media = {each.id: each for each in platform.media}
+    found: dict[str, PoolTapes] = {}
+    taken: set[str] = set()
+    for pool in platform.media_pools:
+        needed = [item for item in items if item.pool == pool.id]
+        if needed:
+            found[pool.id] = tapes_for(
+                pool,
+                media[pool.medium],
+                needed_bytes=sum(sizes[item.machine.key] for item in needed),
+                volumes=volumes,
+                inventory=inventory,
+                ledger=ledger,
+                taken=taken,
+            )
+            taken |= set(found[pool.id].new)
+    return found
+
+
+def told(item: Item, found: Preview) -> str:
+    """What would be done with one machine, for its row in the table."""
+    pool = found.tapes[item.pool]
+    size = f"{found.bytes[item.machine.key] / 1e9:.2f} GB"
+    size = f"{size} as last time" if item.machine.key in found.measured else f"at most {size}"
+    new = f", new {', '.join(pool.new)}" if pool.new else ""
+    return (
+        f"snapshot, {len(item.observed.disks)} disks ({size}) to pool {item.pool}, "
+        f"tapes {', '.join(pool.writable) or 'none yet'}{new}, then read back"
+    )
+
+
+def notes(found: Preview, left_out: Mapping[str, Collection[str]]) -> list[str]:
+    """What the reader should know besides the rows."""
+    lines = [f"class {kind} does not copy to tape: {len(names)} machines" for kind, names in sorted(left_out.items())]
+    total = sum(found.bytes.values()) / 1e9
+    basis = "at the rate of the last run" if found.rate_is_measured else "at the drives' native speed"
+    lines.append(f"{len(found.bytes)} machines, {total:.2f} GB, about {found.minutes:.0f} min {basis}")
+    lines += [
+        f"pool {each.pool}: {each.free_bytes / 1e9:.1f} GB free"
+        + (f", takes new tapes {', '.join(each.new)}" if each.new else "")
+        for each in found.tapes.values()
+        if not each.problem
+    ]
+    return lines

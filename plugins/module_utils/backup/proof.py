@@ -1,0 +1,80 @@
+"""A copy enters the records when it is on tape, and counts when it was read back from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import RunContext
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import Claim
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyRefused
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import NewCopy
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import JobFailed, TapeError
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import StreamStatus
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
+
+
+def record(run: RunContext, row: MachineBackup) -> MachineBackup:
+    """Record the copy of a machine that is on tape; the row is then in phase recorded, or has a `problem`.
+
+    Before it is read back: what is on a tape must be known to the records as soon as it is there, or the policy would
+    take the tape for free. Until it is read back it does not count.
+    """
+    if row.taken_at is None or row.job_id is None or row.manifest_digest is None:
+        raise ValueError(f"{row.name}: a machine in phase {row.phase} has job, manifest and time")
+    known = [
+        copy for copy in run.store.copies.of_machine(row.machine) if copy.taken_at == row.taken_at and not copy.offsite
+    ]
+    try:
+        new = NewCopy(
+            machine=row.machine,
+            system=row.system,
+            backup_class=row.backup_class,
+            taken_at=row.taken_at,
+            pool=row.pool,
+            offsite=False,
+            tapes=row.tapes,
+            size_bytes=run.tape.job(row.job_id).bytes,  # as on tape, after compression
+            key_id=row.key_id,
+            job=str(row.job_id),
+            manifest_digest=row.manifest_digest,
+        )
+        # A run that died between the two writes has recorded it already.
+        copy = known[0] if known else run.store.copies.add([new], run.origin)[0]
+    except (CustodyRefused, TapeError) as error:
+        return run.advance(row, problem=str(error))
+    return run.advance(row, phase="recorded", copy_id=copy.id, restore_point=copy.restore_point)
+
+
+def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
+    """Read a recorded copy back from its tapes, through decryption, to the hashes; it then counts, or has a problem.
+
+    A copy that cannot be read is recorded as such. Where the tape software itself does not answer nothing is said of
+    the copy: it stays recorded, and the next run reads it back.
+    """
+    if row.job_id is None or row.copy_id is None:
+        raise ValueError(f"{row.name}: a machine in phase {row.phase} has a job and a copy")
+    tape, job = run.tape, 0
+    with run.turnstile.turn(Claim(machine=row.name, tapes=frozenset(row.tapes))):
+        run.lock.check()
+        try:
+            job = tape.read_back(row.job_id, row.expected)
+            wait(tape, job, media_seconds=run.media_seconds, say=lambda text: run.say(f"{row.name}: {text}")).check()
+            read = tape.streams(row.machine, restored=True)
+            _require(row, read, job)
+        except JobFailed as error:
+            run.store.copies.read_back(row.copy_id, ok=False, job=str(job), origin=run.origin)
+            run.say(f"FAILED {row.name}: it cannot be read back: {error}")
+            return run.advance(row, phase="failed", problem=f"it cannot be read back and does not count: {error}")
+        except TapeError as error:
+            run.say(f"FAILED {row.name}: not read back: {error}")
+            return run.advance(row, problem=f"not read back yet, and does not count: {error}")
+    run.store.copies.read_back(row.copy_id, ok=True, job=str(job), origin=run.origin)
+    run.say(f"{row.name}: read back from {', '.join(row.tapes)}")
+    return run.advance(row, phase="read-back", problem="")
+
+
+def _require(row: MachineBackup, read: Mapping[str, StreamStatus], job: int) -> None:
+    missing = [name for name in row.expected if name not in read or not read[name].ok]
+    if missing:
+        raise JobFailed(f"job {job} ended well, but did not read {', '.join(missing)}")
