@@ -1,0 +1,183 @@
+"""The vault over a real tape software: out, there, back; what a scan shows; and what never leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
+from tests.support.tapes import BOTH
+from tests.support.vault_lab import CASE, MACHINE, OFFSITE, ONSITE, VaultLab, prove_escrow, vault_lab
+
+SEAL, BACK = "SEAL-0001", "SEAL-9001"
+
+
+@pytest.fixture
+def lab() -> Iterator[VaultLab]:
+    with vault_lab("vault") as lab:
+        yield lab
+
+
+def outgoing(lab: VaultLab) -> str:
+    """Have the one tape with the off-site copy ordered and ejected; give its barcode."""
+    outcome = lab.run()
+    assert outcome.done.troubles == []
+    assert outcome.done.plan is not None
+    (move,) = outcome.done.plan.outgoing
+    assert lab.place(move.tape) == "exit-port"
+    return move.tape
+
+
+def packed(lab: VaultLab, tape: str) -> str:
+    return "\n".join([CASE, SEAL, tape])
+
+
+def test_a_tape_goes_out_rests_and_comes_back(lab: VaultLab) -> None:
+    first = lab.backup()
+    check = lab.run(check=True)
+    assert "1 copies to make first" in check.text()
+    assert lab.tape.jobs.catalogue.copies(int(job_of(lab, first.id))) == []
+
+    ordered = lab.run()
+    assert (ordered.done.copied, ordered.done.read_back, ordered.done.troubles) == (1, 1, [])
+    assert ordered.done.plan is not None
+    (move,) = ordered.done.plan.outgoing
+    tape = move.tape
+    volume = lab.tape.jobs.catalogue.volumes(tape)[0]
+    assert (volume.pool, volume.status, volume.in_changer) == (OFFSITE, "Used", False)
+    papers = {file.name: file.read_text(encoding="utf-8") for file in ordered.done.files}
+    assert set(papers) == {"work-order-01.html", "courier-manifest-01.html"}
+    assert all(text in papers["work-order-01.html"] for text in (tape, CASE, "媒体搬出作業指示書", "作業者２"))
+    assert "媒体受領書" in papers["courier-manifest-01.html"]
+    assert MACHINE not in "".join(papers.values()), "whose data it is does not travel with it"
+
+    # Again: nothing is copied, ordered or recorded a second time, and the papers are the same to the last byte.
+    again = lab.run()
+    assert (again.done.copied, again.done.recorded, again.done.changed) == (0, 0, False)
+    assert {file.name: file.read_text(encoding="utf-8") for file in again.done.files} == papers
+
+    assert lab.take_out(tape).done.troubles == []
+    assert lab.scan("hand-over", packed(lab, tape)).done.troubles == []
+    assert lab.scan("arrive", packed(lab, tape)).done.troubles == []
+    assert lab.place(tape) == "vault"
+    assert lab.tape.library.inventory().place(tape) is None
+
+    recalled = lab.run("recall", tapes=(tape,), reason="restore of s35", people=BOTH[:1])
+    assert "at the latest" in recalled.text()
+    back = lab.run()
+    assert back.done.plan is not None
+    assert [each.tape for each in back.done.plan.incoming] == [tape]
+    vault_seal = "\n".join([CASE, BACK, tape])
+    assert lab.scan("leave-vault", vault_seal).done.troubles == []
+    assert lab.scan("come-home", vault_seal).done.troubles == []
+    lab.tape.lab.library.insert(tape)
+    assert lab.run("insert", people=BOTH).done.troubles == []
+    assert lab.place(tape) == "slot"
+    assert lab.events(tape) == [
+        *("register", "close", "eject", "take-out", "hand-to-courier", "arrive"),
+        *("recall", "leave-vault", "come-home", "insert", "take-in"),
+    ]
+    # What came back can be read: the copy is restored from the very tape.
+    offsite = next(copy for copy in copies(lab) if copy.offsite)
+    target = lab.tape.folder / "restored"
+    streams = {"disk0": {"target": {"file": str(target)}}, "manifest": {"target": {"discard": True}}}
+    assert wait(lab.tape.jobs, lab.tape.jobs.restore(int(job_of(lab, offsite.id)), streams), seconds=60).good
+    assert target.read_bytes() == (lab.tape.folder / f"{MACHINE}.disk0").read_bytes()
+
+
+def test_a_wrong_case_an_extra_tape_and_a_broken_seal_are_found_and_nothing_of_them_moves(lab: VaultLab) -> None:
+    lab.backup()
+    tape = outgoing(lab)
+    wrong = lab.take_out(tape, "OSA002L8", case="CASE-MN-01")
+    assert {(each.kind, each.tape) for each in wrong.done.troubles} == {("wrong-case", tape), ("extra", "OSA002L8")}
+    assert lab.place(tape) == "exit-port"
+
+    assert lab.scan("take-out", packed(lab, tape)).done.troubles == []
+    assert lab.scan("hand-over", packed(lab, tape)).done.troubles == []
+    open_case = lab.scan("arrive", "\n".join([CASE, "NOSEAL", tape]))
+    assert [each.kind for each in open_case.done.troubles] == ["seal-broken"]
+    other = lab.scan("arrive", "\n".join([CASE, "SEAL-0002", tape]))
+    assert [each.kind for each in other.done.troubles] == ["wrong-seal"]
+    missing = lab.scan("arrive", "\n".join([CASE, SEAL, "KYT999L8"]))
+    assert [each.kind for each in missing.done.troubles] == ["unknown-tape", "missing"]
+    assert lab.place(tape) == "courier"
+    with lab.store() as store:
+        # Each scan that showed a difference is in the chain, once.
+        lab.scan("arrive", "\n".join([CASE, "NOSEAL", tape]))
+        assert len(store.chain.entries(kind="vault-scan")) == 4
+        assert store.chain.verify().ok
+
+
+def test_a_tape_does_not_leave_while_its_key_has_no_proven_escrow() -> None:
+    with vault_lab("escrow", escrow=False) as lab:
+        lab.backup()
+        outcome = lab.run()
+        assert outcome.done.plan is not None
+        assert outcome.done.plan.outgoing == ()
+        assert [each.reason.en for each in outcome.done.plan.waiting] == ["key lgwan-g1 has no proven escrow"]
+        assert lab.tape.library.inventory().doors[0].barcode is None
+        with lab.store() as store:
+            prove_escrow(store)
+        assert len(lab.run().done.plan.outgoing) == 1  # type: ignore[union-attr]
+
+
+def test_a_tape_is_given_free_only_when_nothing_keeps_it(lab: VaultLab) -> None:
+    lab.backup()
+    tape = outgoing(lab)
+    with pytest.raises(VerbRefused, match="still needed"):
+        lab.run("expire", tapes=(tape,), people=BOTH[:1])
+    with pytest.raises(VerbRefused, match="cannot erase"):
+        lab.run("erase", tapes=(tape,), people=BOTH[:1])
+    lab.take_out(tape)
+    # A second copy of the same day takes the place of the first one.
+    lab.backup()
+    newer = next(each.tape for each in lab.run().done.plan.outgoing if each.tape != tape)  # type: ignore[union-attr]
+    assert newer != tape
+    assert "OSA" in lab.run("expire", people=BOTH[:1]).text()
+    lab.tape.lab.library.insert(tape)
+    refused = lab.run("insert", tapes=(tape,), people=BOTH)
+    assert [each.kind for each in refused.done.troubles] == ["extra"], "another tape waits in a port"
+    lab.take_out(newer)
+    assert lab.run("insert", tapes=(tape,), people=BOTH).done.troubles == []
+    erased = lab.run("erase", tapes=(tape,), people=BOTH[:1], reason="reuse")
+    assert erased.done.troubles == []
+    assert lab.events(tape)[-1] == "erase"
+    assert lab.tape.jobs.catalogue.jobs_on(tape) == []
+    assert lab.tape.jobs.catalogue.volumes(tape)[0].pool == OFFSITE
+    assert not [copy for copy in copies(lab) if tape in copy.tapes]
+    assert "erased already" in lab.run("erase", tapes=(tape,), people=BOTH[:1]).text()
+
+
+def test_a_copy_that_cannot_be_read_back_does_not_travel(lab: VaultLab) -> None:
+    lab.backup()
+    lab.run("copy")
+    tape = next(copy for copy in copies(lab) if copy.offsite).tapes[0]
+    lab.tape.library.unload(tape)
+    lab.tape.lab.library.damage(tape, 300_000, 400_000)
+    lab.backup()
+    outcome = lab.run()
+    assert "read-back-failed" in {each.kind for each in outcome.done.troubles}
+    bad = [copy for copy in copies(lab) if copy.offsite and copy.read_back_ok is False]
+    assert bad
+
+
+def test_new_tapes_must_fit_pool_and_generation(lab: VaultLab) -> None:
+    with pytest.raises(VerbRefused, match="no pool lgwan-onsite"):
+        lab.register("lgwan-onsite", "OSA006L8")
+    with pytest.raises(VerbRefused, match="L8 at the end"):
+        lab.register(ONSITE, "OSA006L7")
+    with pytest.raises(VerbRefused, match="belongs to pool lgwan-c3-offsite"):
+        lab.register(ONSITE, "OSA003L8")
+
+
+def job_of(lab: VaultLab, copy_id: int) -> str:
+    with lab.store() as store:
+        return store.copies.jobs([copy_id])[copy_id].job
+
+
+def copies(lab: VaultLab) -> list[Copy]:
+    with lab.store() as store:
+        return store.copies.existing()

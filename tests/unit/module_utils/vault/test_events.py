@@ -1,0 +1,85 @@
+"""What people report about single tapes: all or none, once each, and only what the table allows."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import LockHeldError
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
+from tests.support.tapes import BOTH
+from tests.support.vault_desk import TAPES, Desk
+
+ONE, TWO = TAPES
+
+
+def test_a_recall_is_recorded_once(at_vault: Desk) -> None:
+    for _ in range(2):
+        outcome = at_vault.run("recall", tapes=(ONE.lower(),), reason="restore of s35", people=BOTH[:1])
+    assert "recorded before" in outcome.text()
+    assert at_vault.actions(ONE).count("recall") == 1
+    with at_vault.store() as store:
+        assert store.custody.statuses()[ONE].recalled_for == "restore of s35"
+
+
+def test_one_tape_that_cannot_be_recalled_keeps_all_from_being_recorded(ordered: Desk) -> None:
+    with pytest.raises(VerbRefused, match="cannot recall a tape that is full in place 'exit-port'"):
+        ordered.run("recall", tapes=TAPES, reason="x", people=BOTH)
+    assert "recall" not in ordered.actions(ONE)
+
+
+def test_check_mode_refuses_what_a_run_would_refuse(ordered: Desk) -> None:
+    with pytest.raises(VerbRefused, match="cannot recall"):
+        ordered.run("recall", tapes=(ONE,), reason="x", people=BOTH, check=True)
+
+
+def test_a_lost_tape_is_found_and_counts_only_after_its_read_back(at_vault: Desk) -> None:
+    assert at_vault.run("lose", tapes=(ONE,), reason="not in the case", people=BOTH[:1]).done.changed
+    assert not at_vault.run("lose", tapes=(ONE,), reason="not in the case", people=BOTH[:1]).done.changed
+    at_vault.run("find", tapes=(ONE,), reason="under the seat", people=BOTH)
+    with at_vault.store() as store:
+        status = store.custody.statuses()[ONE]
+    assert (status.state, status.place) == ("damaged", "hand-over")
+
+
+def test_destruction_needs_two_people_a_certificate_and_a_reason(desk: Desk) -> None:
+    for options, message in (
+        ({}, "needs people"),
+        ({"people": BOTH}, "needs certificate"),
+        ({"people": BOTH, "certificate": "C-1"}, "needs reason"),
+        ({"people": BOTH, "certificate": "C-1", "reason": "end"}, "cannot destroy a tape that is full"),
+        ({"people": BOTH[:1], "certificate": "C-1", "reason": "end"}, "2 different people"),
+    ):
+        with pytest.raises(VerbRefused, match=message):
+            desk.run("destroy", tapes=(ONE,), **options)
+
+
+def test_an_unknown_tape_and_an_unknown_step_are_named(desk: Desk) -> None:
+    with pytest.raises(VerbRefused, match="not registered: KYT009L8"):
+        desk.run("lose", tapes=("KYT009L8",), reason="x", people=BOTH)
+    with pytest.raises(VerbRefused, match="step burn is none; known are order"):
+        desk.run("burn")
+
+
+def test_retention_is_over_for_what_nothing_keeps_and_for_nothing_else(desk: Desk) -> None:
+    # Tapes without a copy are not expired: there is no content to give up.
+    assert "of no tape" in desk.run("expire", people=BOTH[:1]).text()
+
+
+def test_two_runs_do_not_work_at_once(desk: Desk) -> None:
+    with (
+        desk.store() as store,
+        store.locks.acquire(["lab/vault"], owner="other", run_id="r"),
+        pytest.raises(LockHeldError, match="'lab/vault' is locked by other"),
+    ):
+        desk.run("lose", tapes=(ONE,), reason="x", people=BOTH)
+
+
+def test_the_settings_of_the_tape_software_are_named_when_they_are_missing(desk: Desk) -> None:
+    with pytest.raises(VerbRefused, match=r"no-settings\.json"):
+        desk.run("order")
+
+
+def test_a_plan_needs_no_tape_software(desk: Desk) -> None:
+    outcome = desk.run("order", check=True)
+    assert not outcome.done.changed
+    assert outcome.done.files == []
