@@ -84,7 +84,12 @@ def _tables(environment: Environment, paper: Paper, zone: ZoneInfo) -> Callable[
             (
                 row.mark,
                 [
-                    (_look(value, column), text(value, column), _percent(value, column))
+                    (
+                        _look(value, column),
+                        text(value, column),
+                        _percent(value, column),
+                        row.links.get(column.key, ""),
+                    )
                     for value, column in zip(row.values, table.columns, strict=True)
                 ],
             )

@@ -6,8 +6,8 @@ and in JSON. Values are plain and not rounded; the kind of a column says how a f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
@@ -43,6 +43,7 @@ class Row:
     values: tuple[Value, ...]
     mark: Mark = ""
     division: str | None = None  # id of the division whose sheet repeats the line
+    links: Mapping[str, str] = field(default_factory=dict)  # column -> file beside the page to which its value leads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class Table:
     notes: tuple[str, ...] = ()  # how the numbers came about; what is missing
     charts: tuple[Chart, ...] = ()
     empty: str = ""  # what to say when there is no row
-    drawn: bool = False  # the numbers behind a drawing: a terminal leaves the table out
+    drawn: bool = False  # the numbers behind a drawing or a shorter table: left out where people only read
     detail: bool = False  # long lists: the page folds them, the terminal shows the first lines
 
     def index(self, key: str) -> int:
@@ -132,7 +133,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Division:
-    """A division with a sheet of its own."""
+    """A division (of whatever the report is parted by) with a sheet of its own."""
 
     id: str
     name: str

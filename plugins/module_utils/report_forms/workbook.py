@@ -116,7 +116,8 @@ class _Writer:
             self.charts.insert(sheet, table, place.first, place.last)
         for division, name in divisions:
             self._division(self._sheet(name, known=True), division)
-        self.charts.write_data(self._sheet(self.charts.sheet, known=True))
+        if any(table.charts for table, _ in tables):
+            self.charts.write_data(self._sheet(self.charts.sheet, known=True))
 
     # --- sheets ------------------------------------------------------------------------------------------------------
 
