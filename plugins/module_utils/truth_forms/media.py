@@ -151,7 +151,7 @@ def key_table(report: TruthReport, speech: Speech) -> Table:
             values=(
                 name,
                 speech("預託確認済", "proven") if not gaps else speech("未確認", "not proven"),
-                speech("、".join(_gap_ja(gap) for gap in gaps), "; ".join(gaps)),
+                speech("、".join(gap_ja(gap) for gap in gaps), "; ".join(gaps)),
             ),
             mark="alarm" if gaps else "",
         )
@@ -179,6 +179,6 @@ def _fate(status: TapeStatus, speech: Speech) -> str:
     )
 
 
-def _gap_ja(gap: str) -> str:
+def gap_ja(gap: str) -> str:
     """The reasons of custody.keys are English; what is not known here is shown as it is."""
     return next((ja for start, ja in _GAPS_JA if gap.startswith(start)), gap)
