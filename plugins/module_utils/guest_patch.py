@@ -6,9 +6,11 @@ by version: between the look and the act nothing can slip in. Nothing is removed
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,12 +18,15 @@ from pathlib import Path
 _COMMAND_SECONDS = 60
 _UPDATE_SECONDS = 300
 _UPGRADE_SECONDS = 1800
+_LOCK_SECONDS = 600
 # What an upgrade takes at the same time: the archive, its unpacked files beside the old ones, dpkg's own notes.
 _UNPACKED_FACTOR = 4
 _MEBIBYTE = 1 << 20
 _MOUNTS = ("/", "/boot", "/usr", "/var", "/var/cache/apt/archives")
 _SIMULATED = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^]]+)\])? \((?P<new>\S+)")
 _ARCHIVE = re.compile(r"^'[^']+' \S+ (?P<size>\d+) ")
+_DPKG_LOCK = Path("/var/lib/dpkg/lock-frontend")
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
 _ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "NEEDRESTART_SUSPEND": "1"}
 # Settings that somebody has changed stay; the maintainer's new ones lie beside them.
 _KEEP_SETTINGS = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
@@ -29,6 +34,10 @@ _KEEP_SETTINGS = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options:
 
 class GuestPatchError(Exception):
     """What stops a patch of this guest; the message says what to do. Nothing was changed unless it says so."""
+
+
+class NotReady(GuestPatchError):
+    """The guest must not be patched as it is: somebody has to put it right first."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,15 @@ class GuestState:
     free_mb: Mapping[str, int]
     stale_processes: Sequence[str]  # programs that run with libraries which are gone
     restart_needed: bool
+    boot_id: str  # another one after each start of the guest
+
+
+@dataclass(frozen=True)
+class Health:
+    """What kyotsu-health says: `code` 0 healthy, 1 not, 2 cannot be told."""
+
+    code: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -93,7 +111,46 @@ def look() -> GuestState:
         free_mb={mount: _free_mb(mount) for mount in _MOUNTS if os.path.ismount(mount)},
         stale_processes=stale,
         restart_needed=bool(stale) or Path("/run/reboot-required").exists(),
+        boot_id=_boot_id(),
     )
+
+
+def health() -> Health:
+    """Ask the guest's own check of its role. Where there is none, it cannot be told."""
+    try:
+        answer = subprocess.run(
+            ["kyotsu-health"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_COMMAND_SECONDS,
+            check=False,
+        )
+    except FileNotFoundError:
+        return Health(2, "kyotsu-health is not there: run playbooks/baseline.yml")
+    except subprocess.TimeoutExpired:
+        return Health(1, f"kyotsu-health has not ended within {_COMMAND_SECONDS} s")
+    return Health(answer.returncode, (answer.stdout + answer.stderr).strip())
+
+
+def repair() -> None:
+    """Bring to an end what an upgrade of ours that was cut off has left. Raises GuestPatchError.
+
+    The upgrade itself may still be running, since nobody tells it that its controller has died: it goes first.
+    """
+    deadline = time.monotonic() + _LOCK_SECONDS
+    with _DPKG_LOCK.open("a") as lock:
+        while True:
+            try:
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise GuestPatchError(
+                        f"somebody has held dpkg's lock for {_LOCK_SECONDS} s: look which process it is"
+                    ) from error
+                time.sleep(1)
+    _run("dpkg", "--force-confdef", "--force-confold", "--configure", "-a", seconds=_UPGRADE_SECONDS)
 
 
 def refresh() -> None:
@@ -126,15 +183,15 @@ def _needed_mb(wanted: Sequence[str]) -> int:
 
 
 def require_ready(state: GuestState, planned: UpgradePlan, wishes: Wishes) -> None:
-    """Raise GuestPatchError if this guest must not be patched as it is."""
+    """Raise NotReady if this guest must not be patched as it is."""
     if state.unfinished:
-        raise GuestPatchError(
+        raise NotReady(
             f"packages are not brought to an end: {', '.join(state.unfinished)}; run dpkg --configure -a and look why"
         )
     for mount, free in sorted(state.free_mb.items()):
         if mount == "/boot" or free >= planned.needed_mb + wishes.reserve_mb:
             continue
-        raise GuestPatchError(
+        raise NotReady(
             f"{mount} has {free} MiB free and the upgrade takes up to {planned.needed_mb} MiB "
             f"beside {wishes.reserve_mb} MiB that stay free: make room first"
         )
@@ -150,6 +207,12 @@ def upgrade(planned: UpgradePlan, wishes: Wishes) -> None:
     _run("apt-get", "--yes", "-qq", *removes, *_KEEP_SETTINGS, "install", *wanted, seconds=_UPGRADE_SECONDS)
     # The archives are on the mirror; here they would only fill the disk.
     _run("apt-get", "clean")
+
+
+def _boot_id() -> str:
+    """The kernel's id of this boot and when PID 1 started: a container shares its kernel with others."""
+    fields = Path("/proc/1/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    return f"{_BOOT.read_text(encoding='ascii').strip()}/{fields[19]}"
 
 
 def _services() -> list[str]:

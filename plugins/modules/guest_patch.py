@@ -8,14 +8,25 @@ module: guest_patch
 short_description: Look at a Debian guest's packages, or upgrade them
 description:
   - Runs in the guest. Tells packages, kernel, running services, free space and whether a restart is needed.
+  - With O(state=planned) it reads the mirror's indexes and says what an upgrade would do, and changes nothing else.
   - With O(state=upgraded) it installs exactly the versions that it has simulated just before; nothing is removed unless
     O(everything) is set. Without enough room, or with packages that are not brought to an end, it changes nothing.
 options:
   state:
-    description: Only look, or upgrade.
+    description: Only ask kyotsu-health, look, say what an upgrade would do, or upgrade.
     type: str
-    choices: [looked_at, upgraded]
+    choices: [asked, looked_at, planned, upgraded]
     default: looked_at
+  health:
+    description: Also ask kyotsu-health. O(state=asked) always does.
+    type: bool
+    default: false
+  repair:
+    description: >-
+      First wait for an upgrade that still runs, and bring to an end what one that was cut off has left. Only for a
+      guest of which the caller knows that the upgrade was its own.
+    type: bool
+    default: false
   everything:
     description: Also upgrades that add or remove packages (dist-upgrade). The owner's choice.
     type: bool
@@ -55,18 +66,26 @@ RETURN = r"""
 guest:
   description: >-
     The guest at the end: packages and sources (name to version), kernel, services, unfinished, held, free_mb by mount
-    point, stale_processes, restart_needed.
-  returned: always
+    point, stale_processes, restart_needed, boot_id.
+  returned: unless O(state=asked), also with a failure where the guest could be looked at
   type: dict
+health:
+  description: "What kyotsu-health says: code (0 healthy, 1 not, 2 cannot be told) and text."
+  returned: when O(health) or O(state=asked)
+  type: dict
+ready:
+  description: False where the guest must not be patched as it is; the message says why.
+  returned: when O(state) is V(planned) or V(upgraded)
+  type: bool
 upgrades:
   description: Steps that were, or in check mode would be, made.
-  returned: when O(state=upgraded)
+  returned: when O(state) is V(planned) or V(upgraded)
   type: list
   elements: dict
   sample: [{package: openssl, before: 3.0.20-1~deb12u2, after: 3.0.22-1~deb12u2}]
 needed_mb:
   description: MiB that the upgrade takes meanwhile, at most.
-  returned: when O(state=upgraded)
+  returned: when O(state) is V(planned) or V(upgraded)
   type: int
 """
 
@@ -78,7 +97,9 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kyotsu.platform.plugins.module_utils import guest_patch
 
 ARGUMENTS: dict[str, Any] = {
-    "state": {"type": "str", "choices": ["looked_at", "upgraded"], "default": "looked_at"},
+    "state": {"type": "str", "choices": ["asked", "looked_at", "planned", "upgraded"], "default": "looked_at"},
+    "health": {"type": "bool", "default": False},
+    "repair": {"type": "bool", "default": False},
     "everything": {"type": "bool", "default": False},
     "hold": {"type": "list", "elements": "str", "default": []},
     "reserve_mb": {"type": "int", "default": 50},
@@ -88,31 +109,44 @@ ARGUMENTS: dict[str, Any] = {
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    seen: dict[str, Any] = {}
     try:
-        module.exit_json(**_run(module.params, module.check_mode))
+        _run(module.params, module.check_mode, seen)
     except guest_patch.GuestPatchError as error:
-        module.fail_json(msg=str(error))
+        ready = {"ready": False} if isinstance(error, guest_patch.NotReady) else {}
+        module.fail_json(msg=str(error), **seen, **ready)
+    module.exit_json(**seen)
 
 
-def _run(params: dict[str, Any], check: bool) -> dict[str, Any]:
+def _run(params: dict[str, Any], check: bool, seen: dict[str, Any]) -> None:
+    """Fill `seen` step by step, so that a failure too tells what was seen before it."""
+    seen["changed"] = False
+    if params["state"] == "asked":
+        seen["health"] = asdict(guest_patch.health())
+        return
+    act = params["state"] == "upgraded" and not check
+    if params["repair"] and act:
+        guest_patch.repair()
     state = guest_patch.look()
+    seen["guest"] = asdict(state)
+    if params["health"]:
+        seen["health"] = asdict(guest_patch.health())
     if params["state"] == "looked_at":
-        return {"changed": False, "guest": asdict(state)}
+        return
     wishes = guest_patch.Wishes(params["everything"], params["hold"], params["reserve_mb"])
     guest_patch.refresh()
     planned = guest_patch.plan(wishes)
+    seen["upgrades"] = [asdict(each) for each in planned.upgrades]
+    seen["needed_mb"] = planned.needed_mb
     guest_patch.require_ready(state, planned, wishes)
-    if planned.upgrades and not check:
-        guest_patch.upgrade(planned, wishes)
-        state = guest_patch.look()
-    lines = {side: "".join(f"{each.package} {getattr(each, side)}\n" for each in planned.upgrades) for side in _SIDES}
-    return {
-        "changed": bool(planned.upgrades),
-        "guest": asdict(state),
-        "upgrades": [asdict(each) for each in planned.upgrades],
-        "needed_mb": planned.needed_mb,
-        "diff": lines,
+    seen["ready"] = True
+    seen["diff"] = {
+        side: "".join(f"{each.package} {getattr(each, side)}\n" for each in planned.upgrades) for side in _SIDES
     }
+    if planned.upgrades and act:
+        guest_patch.upgrade(planned, wishes)
+        seen["guest"] = asdict(guest_patch.look())
+    seen["changed"] = bool(planned.upgrades) and params["state"] == "upgraded"
 
 
 _SIDES = ("before", "after")

@@ -14,7 +14,10 @@ import sqlalchemy as sa
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import StoreRefusedError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_backups import create_backup_tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_copies import create_copy_tables
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_patches import create_patch_tables
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_restores import create_restore_tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_samples import create_sample_tables
 
 if TYPE_CHECKING:
@@ -158,4 +161,7 @@ MIGRATIONS = (
     Migration(1, "first tables", _create_first_tables),
     Migration(2, "samples", create_sample_tables),
     Migration(3, "copies", create_copy_tables),
+    Migration(4, "backup runs", create_backup_tables),
+    Migration(5, "restores", create_restore_tables),
+    Migration(6, "patch runs", create_patch_tables),
 )

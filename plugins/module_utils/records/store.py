@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.applies import Applies
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.approvals import Approvals
+    from ansible_collections.kyotsu.platform.plugins.module_utils.records.backups import Backups
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import Chain
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import Copies
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.custody import Custody
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.database import Database
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.lock import Locks
+    from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import Patches
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.plans import Plans
+    from ansible_collections.kyotsu.platform.plugins.module_utils.records.restores import Restores
     from ansible_collections.kyotsu.platform.plugins.module_utils.records.tape_keys import TapeKeys
 
 
@@ -36,7 +39,10 @@ class Store:
     locks: Locks
     custody: Custody
     copies: Copies
+    backups: Backups
     tape_keys: TapeKeys
+    restores: Restores
+    patches: Patches
 
     @property
     def lock_scope(self) -> str:
@@ -78,11 +84,14 @@ def open_store(
         from ansible_collections.kyotsu.platform.plugins.module_utils.records import database as opening
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.applies import Applies
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.approvals import Approvals
+        from ansible_collections.kyotsu.platform.plugins.module_utils.records.backups import Backups
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import Chain
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import Copies
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.custody import Custody
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.lock import Locks
+        from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import Patches
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.plans import Plans
+        from ansible_collections.kyotsu.platform.plugins.module_utils.records.restores import Restores
         from ansible_collections.kyotsu.platform.plugins.module_utils.records.tape_keys import TapeKeys
 
         database = opening.open_database(_complete(url, password, production=production), clock, create=create)
@@ -101,7 +110,10 @@ def open_store(
         locks=Locks(database, chain),
         custody=custody,
         copies=Copies(database, chain, custody),
+        backups=Backups(database, chain),
         tape_keys=TapeKeys(database, chain),
+        patches=Patches(database, chain),
+        restores=Restores(database, chain),
     )
 
 

@@ -107,7 +107,7 @@ def create_snapshots(
                 raise
             return Done(machine=machine, snapshot=made)
 
-    return _side_by_side(session, machines, one, progress)
+    return side_by_side(session, machines, one, progress)
 
 
 def _made_meanwhile(session: Session, machine: str, label: SnapshotLabel) -> str | None:
@@ -127,7 +127,7 @@ def revert_snapshots(
         retrying(lambda: require(waiter.wait(target.RevertToSnapshot_Task(), _TASK_SECONDS), "revert"))
         return Done(machine=machine, snapshot=snapshot.reference)
 
-    return _side_by_side(session, list(by_machine), one, progress)
+    return side_by_side(session, list(by_machine), one, progress)
 
 
 def remove_snapshots(
@@ -146,7 +146,7 @@ def remove_snapshots(
             _remove(session, waiter, snapshot)
         return Done(machine=machine)
 
-    return _side_by_side(session, list(by_machine), one, progress)
+    return side_by_side(session, list(by_machine), one, progress)
 
 
 def _remove(session: Session, waiter: TaskWaiter, snapshot: Snapshot) -> None:
@@ -163,12 +163,13 @@ def _remove(session: Session, waiter: TaskWaiter, snapshot: Snapshot) -> None:
             raise
 
 
-def _side_by_side(
+def side_by_side(
     session: Session,
     machines: Sequence[str],
     work: Callable[[TaskWaiter, str], Done],
-    progress: Callable[[Done], None],
+    progress: Callable[[Done], None] = lambda _: None,
 ) -> list[Done]:
+    """Do something with many machines at once; what fails of one does not stop the others. In their order."""
     if not machines:
         return []
 

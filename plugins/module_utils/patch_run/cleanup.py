@@ -1,0 +1,133 @@
+"""Snapshots of patch runs whose last day is over: removed, unless somebody holds them; what stays is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.scope import PURPOSE, is_due
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedMachine
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.snapshots import (
+    Snapshot,
+    read_snapshots,
+    remove_snapshots,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import prepare, scope_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import locked_run
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import LiveVCenter, live_vcenters
+
+KIND = "patch-cleanup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One snapshot of a patch run. `state`: kept, held, due, removed or failed."""
+
+    machine: str
+    name: str
+    state: str
+    why: str = ""
+
+    def as_value(self) -> dict[str, str]:
+        """As JSON."""
+        return {"machine": self.machine, "name": self.name, "state": self.state, "why": self.why}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """Every snapshot of patch runs, and what became of it."""
+
+    snapshots: tuple[Found, ...]
+    check: bool
+
+    def as_result(self) -> dict[str, Any]:
+        """The module's return values (JSON)."""
+        states = [each.state for each in self.snapshots]
+        lines = [
+            f"{len(states)} snapshots of patch runs: {_counts(states)}" if states else "no snapshot of a patch run"
+        ]
+        lines += [f"{each.machine}: {each.name}: {each.state}{_because(each)}" for each in self.snapshots]
+        return {
+            "changed": "removed" in states or (self.check and "due" in states),
+            "snapshots": [each.as_value() for each in self.snapshots],
+            "failed_snapshots": states.count("failed"),
+            "text": "\n".join(lines),
+        }
+
+
+def run_cleanup(
+    target: Target, names: Sequence[str] | None, *, check: bool = False, at: datetime | None = None
+) -> Cleaned:
+    """Remove what is due of the machines with these names; check mode only lists."""
+    prepared = prepare(target, at, writes=not check)
+    today = prepared.now.astimezone(ZoneInfo(prepared.estate.platform.estate.timezone)).date()
+    limit = scope_of(prepared, names)
+    if check:
+        with live_vcenters(target, prepared.desired) as live:
+            found = [one for each in live for one in _listed(each, limit, today)]
+        return Cleaned(snapshots=_sorted(found), check=True)
+    with (
+        locked_run(target, "patch cleanup", prepared.commit) as run,
+        live_vcenters(target, prepared.desired, settled=True) as live,
+    ):
+        found = [one for each in live for one in _cleaned(each, limit, today)]
+        removed = [each.as_value() for each in found if each.state in ("removed", "failed")]
+        if removed:
+            run.store.chain.append(KIND, str(today), {"snapshots": removed}, run.origin)
+    return Cleaned(snapshots=_sorted(found), check=False)
+
+
+def _ours(live: LiveVCenter, limit: Collection[str] | None) -> Iterator[tuple[ObservedMachine, Snapshot]]:
+    machines = {
+        each.reference: each
+        for each in live.observed.machines
+        if each.snapshots and (limit is None or each.name in limit)
+    }
+    for reference, snapshots in read_snapshots(live.session, machines).items():
+        for each in snapshots:
+            if each.label is not None and each.label.purpose == PURPOSE:
+                yield machines[reference], each
+
+
+def _listed(live: LiveVCenter, limit: Collection[str] | None, today: date) -> list[Found]:
+    return [_standing(machine, each, today) for machine, each in _ours(live, limit)]
+
+
+def _standing(machine: ObservedMachine, snapshot: Snapshot, today: date) -> Found:
+    label = snapshot.label
+    if is_due(label, today):
+        return Found(machine=machine.name, name=snapshot.name, state="due")
+    if label is not None and label.legal_hold is not None:
+        late = ", past its last day" if today > label.expires_on else ""
+        return Found(
+            machine=machine.name, name=snapshot.name, state="held", why=f"legal hold: {label.legal_hold}{late}"
+        )
+    return Found(machine=machine.name, name=snapshot.name, state="kept")
+
+
+def _cleaned(live: LiveVCenter, limit: Collection[str] | None, today: date) -> list[Found]:
+    ours = list(_ours(live, limit))
+    due = [(machine, each) for machine, each in ours if is_due(each.label, today)]
+    errors = {done.machine: done.error for done in remove_snapshots(live.session, [each for _, each in due])}
+    found = [_standing(machine, each, today) for machine, each in ours if not is_due(each.label, today)]
+    for machine, each in due:
+        error = errors.get(machine.reference, "")
+        found.append(Found(machine=machine.name, name=each.name, state="failed" if error else "removed", why=error))
+    return found
+
+
+def _sorted(found: Sequence[Found]) -> tuple[Found, ...]:
+    return tuple(sorted(found, key=lambda each: (each.machine, each.name)))
+
+
+def _counts(states: Sequence[str]) -> str:
+    counts = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
+    return f": {counts}" if counts else ""
+
+
+def _because(found: Found) -> str:
+    return f" ({found.why})" if found.why else ""
