@@ -140,8 +140,8 @@ def _item(
     key = current_key(keys, system.segment) if encrypted else None
     if encrypted and key is None:
         return Text(
-            en=f"no key of segment {system.segment} is in the records: record it first (docs/runbooks/backup.md, Keys)",
-            ja=f"系統 {system.segment} の鍵が記録にありません。先に登録してください（docs/runbooks/backup.md）",
+            en=f"no key of segment {system.segment} is in the records: run scripts/tape_keys.py create {system.segment}",
+            ja=f"系統 {system.segment} の鍵が記録にありません。scripts/tape_keys.py create で登録してください",
         )
     return Item(
         machine=machine,

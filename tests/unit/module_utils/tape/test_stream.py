@@ -149,3 +149,25 @@ def test_a_reader_that_was_killed_leaves_no_status_and_fails_the_check(tmp_path:
 
 def test_a_job_without_streams_fails_the_check(tmp_path: Path) -> None:
     assert check(tmp_path).returncode == 1
+
+
+def test_a_reader_waits_for_a_file_that_is_put_there_when_it_is_whole(tmp_path: Path) -> None:
+    late = tmp_path / "late"
+    job = tmp_path / "disk0.json"
+    job.write_text(json.dumps({"source": {"file": str(late), "wait_seconds": 20}}), encoding="utf-8")
+    process = subprocess.Popen([sys.executable, str(PROGRAM), "read", str(job)], stdout=subprocess.PIPE)
+    fresh = tmp_path / "fresh"
+    fresh.write_bytes(CONTENT)
+    fresh.replace(late)
+    output, _ = process.communicate(timeout=20)
+    assert (process.returncode, output) == (0, CONTENT)
+
+
+def test_a_file_that_never_comes_breaks_the_stream(tmp_path: Path) -> None:
+    job = tmp_path / "disk0.json"
+    job.write_text(json.dumps({"source": {"file": str(tmp_path / "late"), "wait_seconds": 0.2}}), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(PROGRAM), "read", str(job)], capture_output=True, timeout=20, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert "did not come within" in json.loads((tmp_path / "disk0.status.json").read_text(encoding="utf-8"))["error"]

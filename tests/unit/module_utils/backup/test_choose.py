@@ -1,0 +1,114 @@
+"""Which machines are copied, and the reason of each that is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import choose
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Backup
+from tests.support.backups import KEYS, make_backup_estate, seen
+from tests.support.builders import OTHER_VCENTER, VCENTER, make_machine, make_observed_disk
+from tests.support.tapes import ONSITE
+
+ON_DISK, NEVER = Backup(backup_class="disk-daily", offsite=False), Backup(backup_class="none", offsite=False)
+
+
+def test_a_machine_goes_to_the_pool_of_its_segment_with_the_newest_key() -> None:
+    estate = make_backup_estate()
+    choice = choose(estate, None, seen(estate), KEYS)
+    (item,) = choice.items
+    assert (item.machine.key, item.vcenter, item.pool, item.key_id) == ("s01-db-1", VCENTER, ONSITE, "lgwan-g1")
+    assert (item.compression, item.streams) == ("LZO", ("disk0", "manifest"))
+    assert choice.refused == ()
+
+
+def test_streams_are_numbered_by_controller_and_unit_whatever_the_order_of_reading() -> None:
+    estate = make_backup_estate()
+    disks = (make_observed_disk(1), make_observed_disk(0, controller_key=1001), make_observed_disk(0))
+    (item,) = choose(estate, None, seen(estate, disks=disks), KEYS).items
+    assert [(disk.controller_key, disk.unit_number) for disk in item.observed.disks] == [
+        (1000, 0),
+        (1000, 1),
+        (1001, 0),
+    ]
+    assert item.streams == ("disk0", "disk1", "disk2", "manifest")
+
+
+def test_a_machine_that_is_named_and_whose_class_writes_no_tape_is_refused() -> None:
+    estate = make_backup_estate(machines=(make_machine(backup=ON_DISK),))
+    choice = choose(estate, ["name-s01-db-1"], seen(estate), KEYS)
+    assert choice.items == ()
+    (refused,) = choice.refused
+    assert refused.name == "name-s01-db-1"
+    assert "disk-daily does not copy to tape" in refused.reason.en
+    assert "disk-daily" in refused.reason.ja
+
+
+def test_of_all_machines_those_whose_class_writes_no_tape_are_left_out_by_class() -> None:
+    machines = (
+        make_machine("s01-db-1"),
+        make_machine("s01-db-2", backup=ON_DISK),
+        make_machine("s01-w-1", backup=NEVER),
+    )
+    estate = make_backup_estate(machines=machines)
+    choice = choose(estate, None, seen(estate), KEYS)
+    assert [item.machine.key for item in choice.items] == ["s01-db-1"]
+    assert choice.refused == ()
+    assert choice.left_out == {"disk-daily": ("name-s01-db-2",), "none": ("name-s01-w-1",)}
+
+
+def test_only_what_is_named_is_looked_at() -> None:
+    estate = make_backup_estate(machines=(make_machine("s01-db-1"), make_machine("s01-db-2")))
+    choice = choose(estate, ["name-s01-db-2"], seen(estate), KEYS)
+    assert [item.machine.key for item in choice.items] == ["s01-db-2"]
+
+
+def test_a_machine_that_should_be_copied_and_is_not_in_vcenter_is_refused() -> None:
+    estate = make_backup_estate()
+    (refused,) = choose(estate, None, {VCENTER: []}, KEYS).refused
+    assert "is not in its vCenter" in refused.reason.en
+    assert refused.vcenter == VCENTER
+
+
+def test_a_machine_that_is_there_twice_is_refused_with_both_places() -> None:
+    estate = make_backup_estate()
+    found = seen(estate)
+    twice = {**found, OTHER_VCENTER: [replace(found[VCENTER][0], name="clone")]}
+    (refused,) = choose(estate, None, twice, KEYS).refused
+    assert "2 times" in refused.reason.en
+    assert f"{OTHER_VCENTER} clone" in refused.reason.en
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"platform": {"media_pools": ()}}, "no on-site media pool for segment lgwan"),
+        ({"segment": "mynumber"}, "no on-site media pool for segment mynumber"),
+    ],
+)
+def test_a_system_without_a_pool_is_refused(change: dict[str, object], reason: str) -> None:
+    estate = make_backup_estate(**change)
+    (refused,) = choose(estate, None, seen(estate), KEYS).refused
+    assert reason in refused.reason.en
+
+
+def test_nothing_is_written_with_a_key_that_the_records_do_not_know() -> None:
+    estate = make_backup_estate()
+    old = {"lgwan-g1": replace(KEYS["lgwan-g1"], superseded=True)}
+    for keys in ({}, old):
+        (refused,) = choose(estate, None, seen(estate), keys).refused
+        assert "no key of segment lgwan" in refused.reason.en
+
+
+def test_a_machine_without_a_disk_is_refused() -> None:
+    estate = make_backup_estate()
+    (refused,) = choose(estate, None, seen(estate, disks=()), KEYS).refused
+    assert "no disk" in refused.reason.en
+
+
+def test_what_is_retired_is_not_missed() -> None:
+    estate = make_backup_estate(machines=(make_machine(status="retired"),))
+    choice = choose(estate, None, {VCENTER: []}, KEYS)
+    assert (choice.items, choice.refused) == ((), ())
