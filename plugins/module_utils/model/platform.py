@@ -14,11 +14,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import (
     USUAL_BACKUP_RUN,
     USUAL_KEY_ESCROW,
+    USUAL_RESTORE_DRILL,
     BackupRun,
     CopyRetention,
     KeyEscrow,
     MediaPool,
     Medium,
+    RestoreDrill,
     TapeEncryption,
     TapeLibrary,
     TransportCase,
@@ -612,6 +614,7 @@ class Platform:
     transport_cases: tuple[TransportCase, ...] = ()
     key_escrow: KeyEscrow = USUAL_KEY_ESCROW
     backup_run: BackupRun = USUAL_BACKUP_RUN
+    restore_drill: RestoreDrill = USUAL_RESTORE_DRILL
 
 
 FILES: dict[str, tuple[str, ...]] = {
@@ -639,6 +642,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "transport_cases",
         "key_escrow",
         "backup_run",
+        "restore_drill",
     ),
     "patching.yml": ("waves", "windows", "freezes", "patch_cycle"),
     "external.yml": ("external_services",),

@@ -129,3 +129,19 @@ USUAL_BACKUP_RUN = BackupRun(
     snapshot_days=2,
     basis="assumed",
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreDrill:
+    """How often each system is restored from a tape that was in the vault, and how the drill goes about it."""
+
+    months: int  # a system is drilled at least every so many months
+    # What may not run in a drill: it works by the clock, or sends. Names of services; timers of systemd always count.
+    stopped_services: tuple[str, ...]
+    health_minutes: int  # how long a machine may take from power-on to its health check
+    basis: str
+
+
+USUAL_RESTORE_DRILL = RestoreDrill(
+    months=12, stopped_services=("cron", "anacron", "atd"), health_minutes=15, basis="assumed"
+)
