@@ -48,11 +48,13 @@ def retained(
     *,
     unreadable: Collection[str] = (),
     timezone: str = "Asia/Tokyo",
+    ended: Collection[str] = (),
 ) -> list[Retained]:
     """Copies that are kept at a moment, each with its reasons, in the order given.
 
     `rules`: retention by backup class. `unreadable`: barcodes of damaged and lost tapes. Days, weeks (ISO, Monday),
-    months and fiscal years (April) are those of `timezone`.
+    months and fiscal years (April) are those of `timezone`. `ended`: deleted machines whose last copy need not be kept
+    any longer (retirement.last_copies): no rule keeps a copy of theirs.
     """
     present = existing(copies, as_of)
     standing = standings(present, unreadable, as_of)
@@ -65,14 +67,16 @@ def retained(
             groups.setdefault((copy.machine, copy.offsite), []).append(copy)
         if copy.backup_class not in rules:
             reasons.setdefault(copy.id, []).append(NO_RULE)
-    for good in groups.values():
+    for (machine, _), good in groups.items():
+        if machine in ended:
+            continue
         good.sort(key=lambda copy: (copy.taken_at, copy.id), reverse=True)
         reasons.setdefault(good[0].id, []).append(LAST_GOOD)
         rule = rules.get(good[0].backup_class)
         if rule is not None:
             for copy, reason in _by_generation(good, rule, timezone):
                 reasons.setdefault(copy.id, []).append(reason)
-    _keep_last_resort(present, {machine for machine, _ in groups}, reasons)
+    _keep_last_resort(present, {machine for machine, _ in groups} | set(ended), reasons)
     _keep_what_is_needed(present, reasons)
     return [Retained(copy, tuple(reasons[copy.id])) for copy in present if copy.id in reasons]
 

@@ -18,6 +18,8 @@ OWN_ARGUMENTS = {
     "collect": set(),
     "foundation": {"plan_file", "emergency", "approval"},
     "machines": {"names", "plan_file", "emergency", "approval"},
+    "vault": {"tape", "step", "names", "reports", "day", "at", "people", "tapes", "pool", "scan", "seals", "reason"}
+    | {"certificate", "document", "job", "media_seconds"},
 }
 
 
@@ -60,6 +62,10 @@ def test_a_module_documents_its_own_options_and_what_it_returns(name: str) -> No
 RETURNED = ("digest", "results", "summary", "unmanaged", "diff", "calls", "seconds", "plan_file", "notes")
 # A report is no result per object.
 RETURNED_BY = {
+    "vault": (
+        *("step", "day", "text", "findings", "outgoing", "incoming", "waiting"),
+        *("copied", "read_back", "recorded", "files", "seconds"),
+    ),
     "drift": ("counts", "found", "deviations", "text", "files", "calls", "seconds"),
     "collect": (
         "saved",

@@ -119,6 +119,13 @@ def test_a_class_without_a_rule_keeps_everything() -> None:
     assert len(kept_ids(copies)) == 30
 
 
+def test_the_last_copy_of_a_deleted_machine_is_given_up_when_its_day_has_passed() -> None:
+    gone, lives = make_copy(1), make_copy(2, machine="s05-ap-1")
+    assert set(kept_ids([gone, lives], ended={"s05-db-1"})) == {2}
+    # What waits for its read-back is kept all the same: nobody knows yet what it is.
+    assert set(kept_ids([make_copy(1, read_back_at=None)], ended={"s05-db-1"})) == {1}
+
+
 def test_a_tape_is_released_only_when_nothing_on_it_is_kept() -> None:
     copies = [
         make_copy(number, START - timedelta(days=number), tapes=(f"KYT{number:03}L8",)) for number in range(1, 60)
