@@ -83,14 +83,15 @@ def choose(
     for system, machine in estate.machines():
         if names is not None and machine.name not in names:
             continue
-        if status_of(system, machine) == "retired" and names is None:
+        home = homes.get(estate.instance_uuid(machine).lower(), [])
+        if names is None and (status_of(system, machine) == "retired" or _is_to_come(system, machine, home)):
             continue
         kind = backup_of(system, machine).backup_class
         medium = next(each.medium for each in estate.platform.backup_classes if each.id == kind)
         if names is None and medium != "tape":
             left_out.setdefault(kind, []).append(machine.name)
             continue
-        found = _item(estate, system, machine, homes.get(estate.instance_uuid(machine).lower(), []), keys)
+        found = _item(estate, system, machine, home, keys)
         if isinstance(found, Item):
             items.append(found)
         else:
@@ -102,6 +103,10 @@ def choose(
     return Choice(
         items=tuple(items), refused=tuple(refused), left_out={kind: tuple(each) for kind, each in left_out.items()}
     )
+
+
+def _is_to_come(system: System, machine: Machine, home: Sequence[object]) -> bool:
+    return status_of(system, machine) == "planned" and not home
 
 
 def _homes(observed: Mapping[str, Sequence[ObservedMachine]]) -> dict[str, list[tuple[str, ObservedMachine]]]:
@@ -139,9 +144,10 @@ def _item(
     encrypted = written is None or written.encrypted
     key = current_key(keys, system.segment) if encrypted else None
     if encrypted and key is None:
+        command = f"scripts/tape_keys.py create {system.segment}"
         return Text(
-            en=f"no key of segment {system.segment} is in the records: run scripts/tape_keys.py create {system.segment}",
-            ja=f"系統 {system.segment} の鍵が記録にありません。scripts/tape_keys.py create で登録してください",
+            en=f"no key of segment {system.segment} is in the records: run {command}",
+            ja=f"系統 {system.segment} の鍵が記録にありません。{command} で登録してください",
         )
     return Item(
         machine=machine,

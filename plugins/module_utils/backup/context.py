@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import Turnstile
@@ -47,6 +48,11 @@ class RunContext:
     def media_seconds(self) -> float:
         """How long a job may wait for a tape or a drive."""
         return self.policy.media_wait_minutes * 60.0
+
+    def manifest_file(self, row: MachineBackup) -> Path:
+        """Where the client looks for the manifest of an attempt; the file appears when it is whole."""
+        folder = Path(self.tape.settings.streams_folder) / row.machine
+        return folder / f"manifest-{row.run_id}-{row.attempt}.content"
 
     def advance(self, row: MachineBackup, **values: Any) -> MachineBackup:
         """Write where a machine is now, as long as the lock is ours; give its row."""

@@ -79,8 +79,7 @@ class _Attempt:
     def _run_job(self, lease: ExportLease, taken_at: datetime, quiesced: bool) -> tuple[JobResult, str]:
         """Queue the job and see it through; give its result and the digest of the manifest that it holds."""
         run, item, tape = self._run, self._item, self._run.tape
-        folder = Path(tape.settings.streams_folder) / item.machine.key
-        file = folder / f"manifest-{run.run_id}-{self.row.attempt}.content"
+        file = run.manifest_file(self.row)
         ca_file = run.sessions[item.vcenter].endpoint.ca_file
         if ca_file is None:
             raise AttemptFailed(f"{item.vcenter}: an export is read with the file of its authority (ca_file) alone")
@@ -104,6 +103,7 @@ class _Attempt:
         except BaseException:
             with contextlib.suppress(TapeError):
                 tape.console.cancel(job_id)
+            file.touch(mode=0o600)  # a client that still waits for it lets go
             raise
         finally:
             file.unlink(missing_ok=True)

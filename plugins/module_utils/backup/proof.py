@@ -41,6 +41,8 @@ def record(run: RunContext, row: MachineBackup) -> MachineBackup:
         )
         # A run that died between the two writes has recorded it already.
         copy = known[0] if known else run.store.copies.add([new], run.origin)[0]
+    except KeyError:
+        return run.advance(row, phase="failed", problem=f"the catalogue does not know job {row.job_id} any more")
     except (CustodyRefused, TapeError) as error:
         return run.advance(row, problem=str(error))
     return run.advance(row, phase="recorded", copy_id=copy.id, restore_point=copy.restore_point)
@@ -62,7 +64,7 @@ def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
             wait(tape, job, media_seconds=run.media_seconds, say=lambda text: run.say(f"{row.name}: {text}")).check()
             read = tape.streams(row.machine, restored=True)
             _require(row, read, job)
-        except JobFailed as error:
+        except (JobFailed, KeyError) as error:
             run.store.copies.read_back(row.copy_id, ok=False, job=str(job), origin=run.origin)
             run.say(f"FAILED {row.name}: it cannot be read back: {error}")
             return run.advance(row, phase="failed", problem=f"it cannot be read back and does not count: {error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -17,6 +18,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_val
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedMachine
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.catalogue import UNFINISHED
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import JobFailed
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError, message_of
 
@@ -51,10 +53,17 @@ def end_jobs(run: RunContext, rows: Sequence[MachineBackup]) -> None:
     """
     for row in rows:
         for job in run.tape.catalogue.jobs(name=row.machine):
-            if job.status in UNFINISHED:
+            # The copy that the vault makes of a job has the job's name, too.
+            if job.status in UNFINISHED and job.kind == "B":
                 run.say(f"{row.name}: job {job.job_id} of the run that died is cancelled")
                 run.tape.console.cancel(job.job_id)
-                wait(run.tape, job.job_id, seconds=_CANCEL_SECONDS)
+                file = run.manifest_file(row)
+                file.touch(mode=0o600)  # its client waits for a manifest that never comes
+                with contextlib.suppress(JobFailed):
+                    wait(run.tape, job.job_id, seconds=_CANCEL_SECONDS)
+                file.unlink(missing_ok=True)
+                if run.tape.job(job.job_id).status in UNFINISHED:
+                    raise JobFailed(f"job {job.job_id} ({row.machine}) does not end: restart the client {row.client}")
 
 
 def _remove_snapshots(
@@ -95,6 +104,7 @@ def _finish(run: RunContext, row: MachineBackup, stuck: Mapping[str, str]) -> Ma
     if row.phase == "on-tape":
         row = record(run, row)
     if row.phase == "recorded" and not row.problem:
+        _wait_for_readers(run, row)
         row = prove(run, row)
     error = stuck.get(row.instance_uuid.lower())
     if error:
@@ -104,6 +114,17 @@ def _finish(run: RunContext, row: MachineBackup, stuck: Mapping[str, str]) -> Ma
     if row.phase in {"on-tape", "recorded", "failed"}:
         return row
     return run.advance(row, phase="failed", problem="the run died before the machine was on tape")
+
+
+def _wait_for_readers(run: RunContext, row: MachineBackup) -> None:
+    """Let a restore end that the dead run began: two of one machine at once would write over each other's results."""
+    measured = run.tape.streams(row.machine, restored=True)
+    if all(name in measured for name in row.expected):
+        return
+    for job in run.tape.catalogue.jobs(name=f"restore-{row.client}"):
+        if job.status in UNFINISHED:
+            with contextlib.suppress(JobFailed):
+                wait(run.tape, job.job_id, media_seconds=run.media_seconds)
 
 
 def _told(dead: BackupRun, rows: Sequence[MachineBackup]) -> str:

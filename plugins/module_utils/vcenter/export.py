@@ -46,13 +46,13 @@ class ExportedDisk:
 class ExportLease:
     """An open lease that is kept alive until it is completed or left. Leaving it without `complete` aborts it."""
 
-    def __init__(self, session: Session, reference: Any, disks: tuple[ExportedDisk, ...], seconds: float) -> None:
+    def __init__(self, reference: Any, disks: tuple[ExportedDisk, ...], seconds: float) -> None:
         self.disks = disks
-        self._session = session
         self._lease = reference
         self._timeout_seconds = seconds
         self._interval_seconds = seconds / _SHARE_OF_TIMEOUT
         self._lost = ""
+        self._complete = False
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="keep the export lease", daemon=True)
 
@@ -68,8 +68,8 @@ class ExportLease:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._ended.is_set():
-            self._end()
+        self._end()
+        if not self._complete:
             with contextlib.suppress(VCenterError):  # it is lost, or will expire by itself
                 self._lease.HttpNfcLeaseAbort()
 
@@ -85,14 +85,15 @@ class ExportLease:
 
     def sizes(self) -> dict[str, int]:
         """Bytes that vCenter has sent of each disk, by its key in the lease; one that it does not count is missing."""
-        entries = many(self._session.stub.call(self._lease, "HttpNfcLeaseGetManifest"))
-        return {str(entry["key"]): int(entry["size"]) for entry in entries if entry.get("size") is not None}
+        entries = self._lease.HttpNfcLeaseGetManifest() or []
+        return {str(entry.key): int(entry.size) for entry in entries if entry.size is not None}
 
     def complete(self) -> None:
         """Say that everything was read. LeaseLost if the lease was gone by then."""
         self.check()
         self._end()
         self._lease.HttpNfcLeaseComplete()
+        self._complete = True
 
     def _end(self) -> None:
         self._ended.set()
@@ -132,7 +133,7 @@ def open_export(session: Session, snapshot: str) -> ExportLease:
         with contextlib.suppress(VCenterError):
             lease.HttpNfcLeaseAbort()
         raise
-    return ExportLease(session, lease, disks, float(info.get("leaseTimeout") or 300))
+    return ExportLease(lease, disks, float(info.get("leaseTimeout") or 300))
 
 
 def _virtual_disks(session: Session, snapshot: Any) -> list[Mapping[str, Any]]:

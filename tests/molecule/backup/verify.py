@@ -16,9 +16,6 @@ from pyVmomi import vim
 REPOSITORY = Path(__file__).resolve().parents[3]
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "collections")]
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
-
 STATE = REPOSITORY / ".lab" / os.environ["KYOTSU_LAB"]
 VCENTER = "vc-kyotsu"
 MACHINES = 2
@@ -52,6 +49,9 @@ def run(*arguments: str) -> None:
 
 def expect(runs: int) -> None:
     """So many good copies of each machine, each a good job on tape, and no snapshot."""
+    from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
+    from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
+
     with sqlite3.connect(f"file:{STATE}/records.sqlite3?mode=ro", uri=True) as connection:
         rows = connection.execute("SELECT machine, job, read_back_ok FROM copies ORDER BY id").fetchall()
     tape = TapeJobs(TapeSettings.read(STATE / "tape/settings.json"))

@@ -108,7 +108,8 @@ def test_a_machine_without_a_disk_is_refused() -> None:
     assert "no disk" in refused.reason.en
 
 
-def test_what_is_retired_is_not_missed() -> None:
-    estate = make_backup_estate(machines=(make_machine(status="retired"),))
+@pytest.mark.parametrize("status", ["retired", "planned"])
+def test_what_is_gone_or_to_come_is_not_missed(status: str) -> None:
+    estate = make_backup_estate(machines=(make_machine(status=status),))
     choice = choose(estate, None, {VCENTER: []}, KEYS)
     assert (choice.items, choice.refused) == ((), ())
