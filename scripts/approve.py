@@ -42,7 +42,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.change import Chan
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.overdue import Afterwards, EmergencyRun, standings
-from ansible_collections.kyotsu.platform.plugins.module_utils.plan import LIVE, read_plan_document
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan import DECOMMISSION, DRILL, LIVE, read_plan_document
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, location
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import require_proven
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
@@ -123,7 +123,7 @@ def _of_plan(options: argparse.Namespace) -> dict[str, Any]:
         document = read_plan_document(options.plan.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise Misuse(f"plan {options.plan}: {error}") from error
-    if document["kind"] != LIVE:
+    if document["kind"] not in {LIVE, DECOMMISSION, DRILL}:
         raise Misuse(f"it is a plan of kind {document['kind']!r}: only a plan made against the vCenters is approved")
     changes = [Change(**each) for each in document["changes"]]
     return {

@@ -19,6 +19,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import (
 # The attribute that is written last when a machine is made: as long as it is missing, nobody uses the machine yet.
 ORIGIN_ATTRIBUTE = "kyotsu-origin"
 KEY_ATTRIBUTE = "kyotsu-key"
+# The day on which decommission switched a machine off and locked it; empty on all others.
+QUARANTINE_ATTRIBUTE = "kyotsu-quarantine"
 
 _MEBIBYTES_PER_GIBIBYTE = 1024
 
@@ -196,6 +198,16 @@ def compare_machine(
             "it exists and is described as planned: set its status to in-service",
             "計画中と記述されていますが、既に存在します。status を in-service にしてください",
         )
+        return comparison.difference
+    if observed.attributes.get(QUARANTINE_ATTRIBUTE):
+        # Everything that differs does so on purpose, and the way back is not ours.
+        if desired.status != "retiring":
+            comparison.refuse(
+                f"it is in quarantine since {observed.attributes[QUARANTINE_ATTRIBUTE]}, and described as "
+                f"{desired.status}: set it to retiring and call its retirement off (decommission.yml --tags undo)",
+                f"{observed.attributes[QUARANTINE_ATTRIBUTE]} から隔離中ですが、{desired.status} と記述されています。"
+                "retiring に戻し、廃止を取り消してください（decommission.yml --tags undo）",
+            )
         return comparison.difference
     if observed.power == "suspended":
         comparison.refuse(

@@ -14,6 +14,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import Obser
 
 # A live plan is made against vCenters; an offline review of two commits is another kind, which provision refuses.
 LIVE = "live"
+# What decommission would delete: made against vCenters, too, and applied by no other verb.
+DECOMMISSION = "decommission"
+# Copies that a drill would make in a closed network: their owner agrees to it.
+DRILL = "drill"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,6 +27,8 @@ Evidence = Literal[
     "notices",
     "power",
     "networks",
+    "folder",
+    "lock",
     "backup",
     "tapes",
     "read_back",
@@ -61,9 +63,13 @@ def _rule(after: tuple[Step, ...], before: tuple[Step, ...], evidence: tuple[Evi
 
 TABLE: dict[Step, Rule] = {
     "announce": _rule((), (), ("notices",), "notice to owner and dependants", "所管課・関係課への通知"),
-    # What was connected and whether it ran, so that undo can bring it back as it was.
+    # Whether it ran, what was connected, where it lay and who could switch it on, so that undo can bring it back.
     "quarantine": _rule(
-        ("announce",), ("delete",), ("power", "networks"), "switched off and locked", "電源断・隔離（ロック）"
+        ("announce",),
+        ("delete",),
+        ("power", "networks", "folder", "lock"),
+        "switched off and locked",
+        "電源断・隔離（ロック）",
     ),
     "back-up": _rule(("quarantine",), ("delete",), ("backup", "tapes"), "last copy on tape", "最終バックアップ"),
     "verify": _rule(("back-up",), ("delete",), ("read_back",), "last copy read back", "最終バックアップの読戻し検証"),
