@@ -80,7 +80,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision baseline drift collect capacity graph patch-calendar
+.PHONY: plan foundation provision baseline drift collect backup capacity graph patch-calendar
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -98,6 +98,9 @@ drift: setup ## what somebody changed by hand; ARGS="-e fail_on=any -e report=re
 
 collect: setup ## one sample of capacity and use into the records; for a timer: docs/runbooks/collect.md
 	@ansible-playbook -i $(INVENTORY) playbooks/collect.yml $(ARGS)
+
+backup: setup ## machines to tape, each copy read back; ARGS="--check --limit s13*"; docs/runbooks/backup.md
+	@ansible-playbook -i $(INVENTORY) playbooks/backup.yml $(ARGS)
 
 capacity: setup ## who uses what, what is left, what it costs, offline; ARGS="--live inventory/lab --history --output r.html"
 	@$(PYTHON) scripts/capacity_report.py $(ARGS)
