@@ -151,17 +151,24 @@ def test_a_tape_is_given_free_only_when_nothing_keeps_it(lab: VaultLab) -> None:
     assert "erased already" in lab.run("erase", tapes=(tape,), people=BOTH[:1]).text()
 
 
-def test_a_copy_that_cannot_be_read_back_does_not_travel(lab: VaultLab) -> None:
+def test_a_copy_that_cannot_be_read_back_does_not_travel_and_is_made_again_elsewhere(lab: VaultLab) -> None:
     lab.backup()
-    lab.run("copy")
-    tape = next(copy for copy in copies(lab) if copy.offsite).tapes[0]
-    lab.tape.library.unload(tape)
-    lab.tape.lab.library.damage(tape, 300_000, 400_000)
-    lab.backup()
+    wait(lab.tape.jobs, lab.tape.jobs.copy(int(job_of(lab, 1))), seconds=60).check()
+    (copied,) = lab.tape.jobs.catalogue.copies(int(job_of(lab, 1)))
+    (bad,) = copied.volumes
+    lab.tape.library.unload(bad)
+    lab.tape.lab.library.damage(bad, 300_000, 200_000)
     outcome = lab.run()
-    assert "read-back-failed" in {each.kind for each in outcome.done.troubles}
-    bad = [copy for copy in copies(lab) if copy.offsite and copy.read_back_ok is False]
-    assert bad
+    assert {each.kind for each in outcome.done.troubles} == {"read-back-failed"}
+    assert outcome.done.plan is not None
+    assert outcome.done.plan.outgoing == ()
+    assert [each.tape for each in outcome.done.plan.waiting] == [bad]
+    assert not lab.run("damage", tapes=(bad,), reason="read-back failed").done.troubles
+    again = lab.run()
+    assert again.done.troubles == []
+    assert again.done.plan is not None
+    (move,) = again.done.plan.outgoing
+    assert move.tape != bad
 
 
 def test_new_tapes_must_fit_pool_and_generation(lab: VaultLab) -> None:

@@ -52,7 +52,7 @@ def candidates(
             Candidate(
                 status,
                 copies=len(here),
-                unread=sum(1 for copy in here if copy.read_back_at is None),
+                unread=sum(1 for copy in here if copy.read_back_at is None or not copy.read_back_ok),
                 keys_without_escrow=unproven_keys(here, key_gaps),
                 unencrypted=any(copy.key_id is None for copy in here),
             )

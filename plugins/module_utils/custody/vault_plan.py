@@ -15,8 +15,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import 
 class Candidate:
     """A tape with what the policy knows of it.
 
-    `copies`, `unread`: copies on it and those not read back; `keys_without_escrow`: see ledger.Facts; `unencrypted`:
-    something on it is in clear.
+    `copies`, `unread`: copies on it and those whose read-back is missing or failed; `keys_without_escrow`: see
+    ledger.Facts; `unencrypted`: something on it is in clear.
     """
 
     status: TapeStatus
@@ -117,7 +117,8 @@ def _hold(candidate: Candidate) -> Text | None:
         return Text(ja="書込み中：書込みを終了してから", en="still written: close it first")
     if candidate.unread:
         return Text(
-            ja=f"読み戻し未確認の写し {candidate.unread} 件", en=f"{candidate.unread} copies are not read back yet"
+            ja=f"読み戻しで確認できていない写し {candidate.unread} 件",
+            en=f"{candidate.unread} copies are not proven by a read-back",
         )
     if candidate.unencrypted:
         return Text(ja="暗号化されていない写しがある", en="holds data that is not encrypted")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyRefused, admit
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.states import Action
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import ChangerFailed, CommandRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context import Vault
@@ -71,6 +72,17 @@ def erase(vault: Vault) -> None:
             vault.done.trouble("not-erased", str(error), AGAIN, tape=tape)
             continue
         vault.record([vault.event(tape, "erase", request.people, job=evidence)])
+
+
+def stop_writing(vault: Vault, action: Action) -> None:
+    """Record that tapes are damaged or retired, and have nothing more written on them."""
+    report(vault, action)
+    if vault.request.check:
+        return
+    for tape in named(vault.know(), vault.request.tapes):
+        if any(volume.status == "Append" for volume in vault.tape.catalogue.volumes(tape)):
+            vault.library.close(tape)
+            vault.done.changed = True
 
 
 def destroy(vault: Vault) -> None:

@@ -20,7 +20,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.store impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context import Vault
-from ansible_collections.kyotsu.platform.plugins.module_utils.vault.ending import destroy, erase, expire
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.ending import destroy, erase, expire, stop_writing
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.events import report
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.ordering import copy_due, order_day
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.outcome import VaultOutcome
@@ -88,7 +88,10 @@ def run_vault(request: VaultRequest) -> VaultOutcome:
 def _step(step: Step) -> Callable[[Vault], None]:
     if step in _STEPS:
         return _STEPS[step]
-    return lambda vault: report(vault, cast(Action, step))
+    action = cast(Action, step)  # every step that has no function of its own is an action of the ledger
+    if step in {"damage", "retire"}:
+        return lambda vault: stop_writing(vault, action)
+    return lambda vault: report(vault, action)
 
 
 def _with_progress(vault: Vault, message: str) -> str:

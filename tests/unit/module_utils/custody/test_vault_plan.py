@@ -74,7 +74,7 @@ def test_a_tape_that_has_no_business_on_the_road_stays(candidate: Candidate) -> 
     [
         (Candidate(make_status(state="writable"), copies=1), "still written"),
         (Candidate(make_status(place="drive"), copies=1), "still written"),
-        (Candidate(make_status(), copies=2, unread=1), "1 copies are not read back"),
+        (Candidate(make_status(), copies=2, unread=1), "1 copies are not proven by a read-back"),
         (Candidate(make_status(), copies=1, unencrypted=True), "not encrypted"),
         (Candidate(make_status(), copies=1, keys_without_escrow=("lgwan-g1",)), "lgwan-g1 has no proven escrow"),
         (Candidate(make_status(state="damaged"), copies=1), "damaged"),

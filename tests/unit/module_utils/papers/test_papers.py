@@ -184,7 +184,7 @@ def test_a_day_without_tapes_says_so_and_why() -> None:
     waiting = [Candidate(make_status("KYT001L8"), copies=2, unread=2)]
     html = work_orders(TEMPLATES, plan_vault(DAY, waiting, (make_pool(),), CASES, 4), OCCASION)
     assert "この日に搬出・搬入する媒体はありません" in html
-    assert "読み戻し未確認の写し 2 件" in html
+    assert "読み戻しで確認できていない写し 2 件" in html
 
 
 def test_what_a_label_says_is_text_and_never_markup() -> None:
