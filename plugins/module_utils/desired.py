@@ -34,6 +34,13 @@ def role_order(role: str) -> int:
     return _ORDER.get(role, _MIDDLE)
 
 
+def machine_order(system: System, machine: Machine) -> int:
+    """Place of a machine when its system is started or patched; lower first: as the system says, else as all do."""
+    if machine.role in system.role_order:
+        return system.role_order.index(machine.role)
+    return role_order(machine.role)
+
+
 def desired_state(estate: Estate, datacenters: Mapping[str, str]) -> tuple[DesiredVCenter, ...]:
     """What each vCenter should hold.
 
@@ -210,7 +217,7 @@ def _desired_machine(estate: Estate, system: System, machine: Machine) -> Desire
         name=machine.name,
         system=system.id,
         role=machine.role,
-        order=role_order(machine.role),
+        order=machine_order(system, machine),
         cluster=system.cluster,
         resource_pool=system.resource_pool,
         folder=f"{system.kind}/{system.id}",

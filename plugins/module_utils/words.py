@@ -98,6 +98,7 @@ FIELDS = {
     "resource_pool": "リソースプール",
     "retirement": "廃止",
     "role": "役割",
+    "role_order": "役割の順序",
     "rpo_hours": "RPO（時間）",
     "rto_hours": "RTO（時間）",
     "rules": "規則",

@@ -216,5 +216,6 @@ class System:
     desktop_pools: tuple[DesktopPool, ...] = ()
     assets: tuple[Asset, ...] = ()
     depends_on: tuple[Dependency, ...] = ()
+    role_order: tuple[str, ...] = ()  # empty: the platform's (desired.role_order)
     retirement: Retirement | None = None
     legal_hold: LegalHold | None = None

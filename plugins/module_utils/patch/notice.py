@@ -17,12 +17,16 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule imp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemNotice:
-    """One system of an owner: times and the machines that have none. `interruption` is what its users notice."""
+    """One system of an owner: times and the machines that have none. `interruption` is what its users notice.
+
+    `busy` says that a time lies in a busy season of the system, and what the owner can do; empty where none does.
+    """
 
     system: System
     placed: tuple[Placed, ...]
     unplaced: tuple[Unplaced, ...]
     interruption: str
+    busy: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +53,7 @@ def notices(schedule: Schedule, estate: Estate) -> tuple[Notice, ...]:
                 placed=placed.get(system.id, ()),
                 unplaced=tuple(unplaced.get(system.id, ())),
                 interruption=_interruption(system, placed.get(system.id, ())),
+                busy=_busy(placed.get(system.id, ())),
             )
             for system in estate.systems
             if system.owner == owner.id and (system.id in placed or system.id in unplaced)
@@ -78,6 +83,14 @@ def _interruption(system: System, placed: tuple[Placed, ...]) -> str:
     return f"あり（{'・'.join(alone)} の再起動中は利用できないことがあります）"
 
 
+def _busy(placed: tuple[Placed, ...]) -> str:
+    names = dict.fromkeys(each.busy.ja for each in placed if each.busy is not None)
+    if not names:
+        return ""
+    season = "」「".join(names)
+    return f"「{season}」の時期に当たり、この回に他の候補日がありません。支障があれば適用否と回答してください。"
+
+
 def notice_markdown(notice: Notice) -> str:
     """The notice as Markdown for a mail or a wiki."""
     return "\n".join(_markdown(notice)) + "\n"
@@ -97,6 +110,9 @@ def _markdown(notice: Notice) -> Iterator[str]:
         yield ""
         yield f"利用者への影響: {each.interruption}"
         yield ""
+        if each.busy:
+            yield f"繁忙期の実施: {each.busy}"
+            yield ""
         if each.placed:
             yield "| 日付 | 時間 | 仮想サーバ |"
             yield "| --- | --- | --- |"

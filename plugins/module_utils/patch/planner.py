@@ -2,10 +2,11 @@
 
 Waves go in their order, each in its week and only after the one before has run for some days. In a wave, what others
 stand on goes first: systems by their dependencies, then by id; in a system the roles in their order (db before ap
-before web). Each machine takes the first turn in its window that breaks none of these: freezes, its own backup (rule
-A-01), the other of its pair (A-02), what it stands on, the number of machines that a cluster takes at once, the
-snapshot reserve of its datastores (K-02), and a cluster that carries the loss of a host (K-01). A turn is never moved
-for a later machine, so a change of one system moves only machines that come after it in the same places.
+before web, or what the system states). Each machine takes the first turn in its window that breaks none of these:
+freezes, its own backup (rule A-01), the other of its pair (A-02), what it stands on, the number of machines that a
+cluster takes at once, the snapshot reserve of its datastores (K-02), and a cluster that carries the loss of a host
+(K-01). Turns outside of the system's busy seasons come first. A turn is never moved for a later machine, so a change
+of one system moves only machines that come after it in the same places.
 """
 
 from __future__ import annotations
@@ -18,23 +19,18 @@ from graphlib import CycleError, TopologicalSorter
 from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.capacity import cluster_headroom
-from ansible_collections.kyotsu.platform.plugins.module_utils.desired import role_order
+from ansible_collections.kyotsu.platform.plugins.module_utils.desired import machine_order
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import (
     Estate,
     backup_of,
     patching_of,
     status_of,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Freeze, Wave, Window
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, Patching, System
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Wave, Window
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, Patching, System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch import reasons
-from ansible_collections.kyotsu.platform.plugins.module_utils.patch.calendar import (
-    Turn,
-    frozen,
-    last_day,
-    round_of,
-    turns,
-)
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.calendar import Turn, round_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.offers import Offers, month_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule import (
     Answer,
     Placed,
@@ -43,7 +39,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule imp
     Unplaced,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.snapshot_space import SnapshotSpace
-from ansible_collections.kyotsu.platform.plugins.module_utils.windows import next_window, occurrences
+from ansible_collections.kyotsu.platform.plugins.module_utils.windows import next_window
 
 
 def plan_round(
@@ -76,14 +72,6 @@ class _Round:
 
 
 @dataclass(slots=True)
-class _Offer:
-    """The turns of one window that no freeze and no backup spoils, and why the others do not serve."""
-
-    turns: tuple[Turn, ...]
-    reasons: tuple[Reason, ...]
-
-
-@dataclass(slots=True)
 class _Taken:
     """What has been given away so far."""
 
@@ -109,7 +97,7 @@ class _Planner:
         self._backup_windows = {each.id: each.window for each in platform.backup_classes}
         self._without_failover = {each.cluster for each in cluster_headroom(estate) if not each.fits}
         self._space = SnapshotSpace(estate)
-        self._offers: dict[tuple[str, str, tuple[str, ...], str | None], _Offer] = {}
+        self._offers = Offers(estate.platform, this.start, this.end)
         self._next: dict[tuple[str, tuple[str, ...]], datetime | None] = {}
         self._taken = _Taken()
         # Providers that share an opening of a window with a system go before it.
@@ -146,7 +134,7 @@ class _Planner:
         """Machines of each wave in the order in which they choose."""
         members: dict[str, list[tuple[System, Machine]]] = defaultdict(list)
         for system in self._systems_in_order():
-            for machine in sorted(system.machines, key=lambda each: (role_order(each.role), each.name)):
+            for machine in sorted(system.machines, key=lambda each: (machine_order(system, each), each.name)):
                 if machine.key not in self._done and status_of(system, machine) != "retired":
                     members[patching_of(system, machine).wave].append((system, machine))
         return members
@@ -168,7 +156,8 @@ class _Planner:
         if refused is not None:
             return self._unplaced(system, machine, patching, freezes, [refused])
         backup = self._backup_windows.get(backup_of(system, machine).backup_class)
-        offer = self._offer(window, wave, earliest, freezes, backup)
+        busy = frozenset(month for peak in system.service.peaks for month in peak.months)
+        offer = self._offers.of(window, max(earliest, self._after), freezes, backup, busy)
         found: dict[str, Reason] = {reason.code: reason for reason in offer.reasons}
         for turn in offer.turns:
             if (system.cluster, turn.start) in self._taken.full:
@@ -201,42 +190,6 @@ class _Planner:
             return reasons.declined(answer)
         return reasons.left_out(answer) if machine.key in answer.exclude else None
 
-    def _offer(
-        self, window: Window, wave: Wave, earliest: datetime, freeze_ids: tuple[str, ...], backup: str | None
-    ) -> _Offer:
-        key = (window.id, wave.id, freeze_ids, backup)
-        if key not in self._offers:
-            begin = max(earliest, self._after)
-            self._offers[key] = self._make_offer(window, begin, [self._freezes[each] for each in freeze_ids], backup)
-        return self._offers[key]
-
-    def _make_offer(self, window: Window, begin: datetime, freezes: list[Freeze], backup: str | None) -> _Offer:
-        minutes = self._cycle.machine_minutes
-        all_turns = turns(window, minutes, begin, self._end, self._timezone)
-        if not all_turns:
-            short = window.duration_minutes < minutes
-            zone = ZoneInfo(self._timezone)
-            last = (self._end - timedelta(days=1)).astimezone(zone).date()
-            nothing = reasons.no_slot(window, begin.astimezone(zone).date(), last)
-            return _Offer((), (reasons.too_short(window, minutes) if short else nothing,))
-        busy = self._openings(backup)
-        kept, found = [], {}
-        for turn in all_turns:
-            freeze = frozen(freezes, turn, self._timezone)
-            if freeze is not None:
-                until = last_day(freeze, turn.start.astimezone(ZoneInfo(self._timezone)).date())
-                found["frozen"] = reasons.frozen_until(freeze, until)  # the last one is the one that counts
-            elif any(opens < turn.end and turn.start < closes for opens, closes in busy):
-                found["backup-runs"] = reasons.backup_runs(self._windows[backup or ""])
-            else:
-                kept.append(turn)
-        return _Offer(tuple(kept), tuple(found.values()))
-
-    def _openings(self, window_id: str | None) -> list[tuple[datetime, datetime]]:
-        if window_id is None:
-            return []
-        return occurrences(self._windows[window_id], self._start, self._end, self._timezone)
-
     def _conflict(self, system: System, machine: Machine, wave: Wave, window: Window, turn: Turn) -> Reason | None:
         """Why this turn does not serve this machine beside those that have one, or None."""
         if machine.pair is not None:
@@ -244,7 +197,7 @@ class _Planner:
                 together = mate.start < turn.end and turn.start < mate.end
                 if together or (not wave.pairs_in_turn and mate.opens == turn.opens):
                     return reasons.pair_busy(mate.name)
-        order = role_order(machine.role)
+        order = machine_order(system, machine)
         for other, other_order in self._taken.systems[system.id]:
             if other_order < order and other.wave == wave.id and turn.start < other.end:
                 return reasons.comes_after(other.name)
@@ -281,13 +234,19 @@ class _Planner:
             opens=turn.opens,
             closes=turn.closes,
             answered=self._answers is not None,
+            busy=self._season(system, turn),
         )
         self._taken.starts[system.cluster][turn.start] += 1
         if machine.pair is not None:
             self._taken.pairs[system.id, machine.pair].append(placed)
-        self._taken.systems[system.id].append((placed, role_order(machine.role)))
+        self._taken.systems[system.id].append((placed, machine_order(system, machine)))
         self._space.take(system, machine, self._snapshot_days(turn))
         return placed
+
+    def _season(self, system: System, turn: Turn) -> Text | None:
+        """The name of the system's busy season in which a turn lies."""
+        month = month_of(turn, self._timezone)
+        return next((peak.name for peak in system.service.peaks if month in peak.months), None)
 
     def _snapshot_days(self, turn: Turn) -> range:
         """Ordinals of the local days on which the snapshot of a turn exists."""

@@ -37,6 +37,7 @@ class Placed:
     opens: datetime
     closes: datetime
     answered: bool  # whether the owner has said that it applies; a draft also plans without
+    busy: Text | None = None  # the busy season of its system in which this lies, because the round has no other time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,7 @@ def check(estate: Estate, context: Context) -> Findings:
     yield from _tiers_of_clusters(estate, context)
     yield from _ends_of_flows(estate, context)
     yield from _patch_sources(estate, context)
+    yield from _role_orders(estate, context)
 
 
 def names(estate: Estate) -> dict[str, Collection[str]]:
@@ -323,3 +324,24 @@ def _patch_sources(estate: Estate, context: Context) -> Findings:
             ),
             suggest(name, known) or Text(en="name the mirror of the segment", ja="この系統のミラーを指定してください"),
         )
+
+
+def _role_orders(estate: Estate, context: Context) -> Findings:
+    """An order of roles names each role of the system's machines: one left out would have no place in it."""
+    for index, system in enumerate(estate.systems):
+        roles = {machine.role for machine in system.machines}
+        if system.role_order and roles != set(system.role_order):
+            wrong = ", ".join(sorted(roles ^ set(system.role_order)))
+            yield context.finding(
+                "E-04",
+                ("systems", index, "role_order"),
+                system.id,
+                Text(
+                    en=f"{system.id}: role_order does not name exactly the roles of its machines ({wrong})",
+                    ja=f"{system.id}: role_order が仮想サーバの役割と一致しません（{wrong}）",
+                ),
+                Text(
+                    en=f"name each once: {', '.join(sorted(roles))}",
+                    ja=f"{'、'.join(sorted(roles))} を一度ずつ書いてください",
+                ),
+            )

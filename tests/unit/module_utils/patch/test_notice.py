@@ -9,7 +9,7 @@ from pathlib import Path
 from icalendar import Calendar
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Organisation, Wave
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Peak, ServiceHours, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.calendar_file import calendar_text
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.notice import (
     Notice,
@@ -93,6 +93,16 @@ def test_a_pair_patched_in_turn_interrupts_nobody() -> None:
     single = make_estate(make_system("s01", alone), organisations=OWNERS)
     (notice,) = notices(plan_round(single, as_of=UPDATE_DAY), single)
     assert notice.systems[0].interruption.startswith("あり")
+
+
+def test_a_time_in_a_busy_season_is_told_with_what_the_owner_can_do() -> None:
+    peak = Peak(name=Text(ja="年末調整 <b>", en="Year-end"), months=(11, 12))
+    service = ServiceHours(days="daily", start="08:00", end="20:00", peaks=(peak,))
+    estate = make_estate(make_system("s01", make_machine("s01-db-1"), service=service), organisations=OWNERS)
+    (notice,) = notices(plan_round(estate, as_of=UPDATE_DAY), estate)
+    assert "「年末調整 <b>」の時期に当たり" in notice_markdown(notice)
+    assert "「年末調整 &lt;b&gt;」の時期に当たり" in notice_html(TEMPLATE.read_text(encoding="utf-8"), notice, "共通")
+    assert "繁忙期" not in notice_markdown(the_notices()[0])
 
 
 def test_the_calendar_has_one_event_per_system_and_opening_in_universal_time() -> None:

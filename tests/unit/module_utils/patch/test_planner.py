@@ -16,6 +16,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
     Disk,
     Machine,
     Patching,
+    Peak,
+    ServiceHours,
     Text,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.planner import plan_round
@@ -91,6 +93,14 @@ def test_of_a_system_the_database_goes_first_then_the_application_then_the_web()
     assert (second.start, third.start) == (first.end, second.end)
 
 
+def test_a_system_that_states_its_own_order_of_roles_is_patched_in_it() -> None:
+    machines = (db(), ap(), make_machine("s01-web-1", role="web"))
+    system = make_system("s01", *machines, role_order=("web", "db", "ap"))
+    schedule = plan_round(make_estate(system), as_of=UPDATE_DAY)
+    first, second, third = (found(schedule, f"s01-{role}-1") for role in ("web", "db", "ap"))
+    assert (second.start, third.start) == (first.end, second.end)
+
+
 def test_a_pair_is_never_patched_at_the_same_time() -> None:
     pair = (db(pair="db"), db("s01-db-2", pair="db"))
     waves = (Wave(id="canary", order=0, name=TEXT, basis="", pairs_in_turn=True),)
@@ -119,6 +129,27 @@ def test_a_freeze_that_ends_in_the_round_only_delays() -> None:
     system = make_system("s01", db(), patch=Patching(wave="canary", window="saturday-night", freezes=("payment",)))
     schedule = plan_round(make_estate(system, freezes=(freeze,)), as_of=UPDATE_DAY)
     assert found(schedule, "s01-db-1").start.date() == date(2026, 11, 21)
+
+
+def busy_in(*months: int) -> dict[str, Any]:
+    peak = Peak(name=Text(ja="年末調整", en="Year-end"), months=months)
+    return {"service": ServiceHours(days="daily", start="08:00", end="20:00", peaks=(peak,))}
+
+
+def test_a_busy_season_is_left_alone_where_the_round_has_another_month() -> None:
+    # The first Saturday of December; until then all are busy.
+    schedule = plan_round(make_estate(make_system("s01", db(), ap(), **busy_in(11))), as_of=UPDATE_DAY)
+    assert found(schedule, "s01-db-1").start.date() == date(2026, 12, 5)
+    assert found(schedule, "s01-ap-1").start == found(schedule, "s01-db-1").end
+    assert found(schedule, "s01-db-1").busy is None
+
+
+def test_a_busy_season_that_fills_the_round_is_named_and_stops_nobody() -> None:
+    schedule = plan_round(make_estate(make_system("s01", db(), **busy_in(11, 12))), as_of=UPDATE_DAY)
+    placed = found(schedule, "s01-db-1")
+    assert placed.start.date() == date(2026, 11, 14)
+    assert placed.busy is not None
+    assert placed.busy.ja == "年末調整"
 
 
 def test_a_window_that_passes_midnight_does_not_end_in_a_freeze() -> None:

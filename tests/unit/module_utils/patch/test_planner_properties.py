@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hypothesis import given, settings
@@ -12,10 +12,18 @@ from hypothesis import strategies as st
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, patching_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import USUAL_PATCH_CYCLE, Freeze, Wave
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, Patching, System, Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import (
+    Disk,
+    Machine,
+    Patching,
+    Peak,
+    ServiceHours,
+    System,
+    Text,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.planner import plan_round
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule import Answer, Placed
-from tests.support.builders import make_estate, make_freeze, make_machine, make_system, make_window
+from tests.support.builders import make_estate, make_freeze, make_machine, make_platform, make_system, make_window
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 TEXT = Text(ja="例", en="example")
@@ -29,10 +37,27 @@ WAVES = tuple(
     for number, each in enumerate(("test", "canary", "wave-1"))
 )
 
+BACKUP_NIGHT = make_window(id="backup", recurrence="FREQ=WEEKLY;BYDAY=WE,SA", start="23:30", hours=1.5)
+GROWTH_PERCENT = 10
+RESERVE_GB = 200  # of the datastores of tier fast in lgwan: two of 1,000 GiB, a tenth each
+
 machines = st.builds(
-    lambda role, pair: make_machine("", role=role, pair=pair, flavour=None, cpu=1, memory_gb=1),
+    lambda role, pair, size: make_machine(
+        "",
+        role=role,
+        pair=pair,
+        flavour=None,
+        cpu=1,
+        memory_gb=1,
+        disks=(Disk(name="system", size_gb=size, tier="fast"),),
+    ),
     st.sampled_from(["db", "ap", "web"]),
     st.sampled_from([None, None, "p1", "p2"]),
+    st.sampled_from([40, 40, 700, 1500, 2500]),
+)
+orders = st.one_of(st.just(()), st.permutations(["db", "ap", "web"]).map(tuple))
+peaks = st.lists(st.integers(1, 12), unique=True, max_size=4).map(
+    lambda months: (Peak(name=TEXT, months=tuple(months)),) if months else ()
 )
 patchings = st.builds(
     Patching,
@@ -56,11 +81,22 @@ def estates(draw: st.DrawFn) -> Estate:
             dataclasses.replace(each, key=f"{name}-{each.role}-{place}", name=f"{name}-{place}")
             for place, each in enumerate(draw(st.lists(machines, min_size=1, max_size=5)))
         ]
-        systems.append(make_system(name, *members, patch=draw(patchings)))
+        service = ServiceHours(days="daily", start="08:00", end="20:00", peaks=draw(peaks))
+        systems.append(make_system(name, *members, patch=draw(patchings), role_order=draw(orders), service=service))
     two = [make_freeze(id=each, start=start, end=end) for each in ("f1", "f2") for start, end in [draw(freezes)]]
     two[1] = dataclasses.replace(two[1], everybody=draw(st.booleans()))
-    cycle = dataclasses.replace(USUAL_PATCH_CYCLE, machines_at_once=draw(st.integers(1, 3)))
-    return make_estate(*systems, windows=WINDOWS, waves=WAVES, freezes=tuple(two), patch_cycle=cycle)
+    cycle = dataclasses.replace(
+        USUAL_PATCH_CYCLE, machines_at_once=draw(st.integers(1, 3)), snapshot_growth_percent=GROWTH_PERCENT
+    )
+    backup = dataclasses.replace(make_platform().backup_classes[0], window=draw(st.sampled_from([None, "backup"])))
+    return make_estate(
+        *systems,
+        windows=(*WINDOWS, BACKUP_NIGHT),
+        waves=WAVES,
+        freezes=tuple(two),
+        patch_cycle=cycle,
+        backup_classes=(backup,),
+    )
 
 
 def in_window(placed: Placed, patching: Patching) -> bool:
@@ -132,13 +168,46 @@ def test_a_cluster_never_has_more_machines_at_once_than_it_takes(estate: Estate,
 @settings(max_examples=100, deadline=None)
 @given(estates(), days)
 def test_a_role_never_starts_before_what_it_stands_on_in_its_wave(estate: Estate, as_of: date) -> None:
-    rank = {"db": 0, "ap": 1, "web": 2}
-    for several in plan_round(estate, as_of=as_of).by_system().values():
+    for system, several in plan_round(estate, as_of=as_of).by_system().items():
+        order = estate.system_by_id[system].role_order or ("db", "ap", "web")
         for one in several:
             for other in several:
-                roles = [owner_of(estate, each.key)[1].role for each in (one, other)]
-                if one.wave == other.wave and rank[roles[0]] < rank[roles[1]]:
+                first, second = (order.index(owner_of(estate, each.key)[1].role) for each in (one, other))
+                if one.wave == other.wave and first < second:
                     assert one.end <= other.start
+
+
+@settings(max_examples=100, deadline=None)
+@given(estates(), days)
+def test_snapshots_never_outgrow_their_reserve_on_any_day(estate: Estate, as_of: date) -> None:
+    held: Counter[date] = Counter()
+    for placed in plan_round(estate, as_of=as_of).placed:
+        first = placed.start.astimezone(TOKYO).date()
+        _, machine = owner_of(estate, placed.key)
+        for day in range(estate.platform.patch_cycle.snapshot_days + 1):
+            held[first + timedelta(days=day)] += sum(disk.size_gb for disk in machine.disks) * GROWTH_PERCENT // 100
+    assert all(grown <= RESERVE_GB for grown in held.values())
+
+
+@settings(max_examples=100, deadline=None)
+@given(estates(), days)
+def test_no_machine_is_patched_while_its_backup_runs(estate: Estate, as_of: date) -> None:
+    if estate.platform.backup_classes[0].window is None:
+        return
+    for placed in plan_round(estate, as_of=as_of).placed:
+        for day in (placed.start.astimezone(TOKYO).date() - timedelta(days=back) for back in (0, 1)):
+            if day.weekday() in {2, 5}:
+                opens = datetime.combine(day, time(23, 30), tzinfo=TOKYO)
+                assert placed.end <= opens or opens + timedelta(minutes=90) <= placed.start
+
+
+@settings(max_examples=100, deadline=None)
+@given(estates(), days)
+def test_a_time_in_a_busy_season_says_so_and_one_outside_does_not(estate: Estate, as_of: date) -> None:
+    for placed in plan_round(estate, as_of=as_of).placed:
+        system = estate.system_by_id[placed.system]
+        busy = {month for peak in system.service.peaks for month in peak.months}
+        assert (placed.busy is not None) == (placed.start.astimezone(TOKYO).month in busy)
 
 
 @settings(max_examples=60, deadline=None)
@@ -156,6 +225,25 @@ def test_a_no_of_one_owner_moves_only_those_that_choose_after_it(estate: Estate,
     order = {wave.id: wave.order for wave in WAVES}
     moved = (order[estate.system_by_id[refusing].patch.wave], refusing)
     untouched = {system.id for system in estate.systems if (order[system.patch.wave], system.id) < moved}
+    assert [each for each in before.placed if each.system in untouched] == [
+        each for each in after.placed if each.system in untouched
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(estates(), days, st.sampled_from([each.id for each in WINDOWS]))
+def test_a_longer_window_moves_nobody_whose_window_and_wave_it_is_not(estate: Estate, as_of: date, which: str) -> None:
+    windows = tuple(
+        dataclasses.replace(each, duration_minutes=each.duration_minutes + 60) if each.id == which else each
+        for each in estate.platform.windows
+    )
+    changed = dataclasses.replace(estate, platform=dataclasses.replace(estate.platform, windows=windows))
+    before, after = plan_round(estate, as_of=as_of), plan_round(changed, as_of=as_of)
+    order = {wave.id: wave.order for wave in WAVES}
+    # Waves wait for each other and systems choose by their ids: who chooses before the first of that window stays.
+    touched = [(order[system.patch.wave], system.id) for system in estate.systems if system.patch.window == which]
+    first = min(touched, default=(len(order), ""))
+    untouched = {system.id for system in estate.systems if (order[system.patch.wave], system.id) < first}
     assert [each for each in before.placed if each.system in untouched] == [
         each for each in after.placed if each.system in untouched
     ]
