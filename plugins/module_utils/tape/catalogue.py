@@ -140,6 +140,13 @@ class Catalogue:
             for row in rows
         ]
 
+    def unfinished(self) -> list[JobRecord]:
+        """Jobs that were begun and have not ended, oldest first."""
+        with self._connection() as connection:
+            query = text("SELECT jobid FROM job WHERE jobstatus = ANY(:states) ORDER BY jobid")
+            ids = connection.execute(query, {"states": sorted(UNFINISHED)}).scalars().all()
+        return self.jobs(job_ids=list(ids)) if ids else []
+
     def client(self, job_id: int) -> str:
         """The client of a job: that whose key opens it. KeyError if the catalogue has no such job."""
         with self._connection() as connection:

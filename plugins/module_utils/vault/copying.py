@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy
@@ -17,6 +18,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vault.due import D
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.knowledge import Knowledge
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import read_back_job
 
+_POLL_SECONDS = 0.5
 COPY_AGAIN = Text(ja="原因を除き、もう一度実行する", en="remove the cause and run it again")
 LOOK_AT_TAPE = Text(
     ja="媒体・ドライブ・鍵を確かめる。媒体の不良なら step=damage で記録し、もう一度実行する",
@@ -98,14 +100,30 @@ def unread_offsite(vault: Vault, known: Knowledge) -> list[Copy]:
 
 
 def wait_for_leftovers(vault: Vault) -> None:
-    """Jobs that a killed run has left under way end first: two readers of one job would write one another's status."""
-    for job in vault.tape.catalogue.jobs():
-        if job.status in UNFINISHED and job.kind in {"c", "R"}:
-            vault.progress(f"job {job.job_id} ({job.name}) of another run is under way: waiting for its end")
+    """Jobs that a killed run has left under way end first: two readers of one job would write one another's status.
+
+    A copy is the vault's own and is given up where it waits too long for a tape; a restore may be somebody's, so it is
+    waited for and never cancelled. Raises JobFailed when it has not ended after `media_seconds`.
+    """
+    limit = vault.request.media_seconds
+    for job in vault.tape.catalogue.unfinished():
+        if job.kind not in {"c", "R"}:
+            continue
+        vault.progress(f"job {job.job_id} ({job.name}) is under way: waiting for its end")
+        if job.kind == "c":
             try:
-                wait(vault.tape, job.job_id, media_seconds=vault.request.media_seconds)
+                wait(vault.tape, job.job_id, media_seconds=limit)
             except JobFailed as error:
                 vault.done.say(str(error))
+            continue
+        deadline = time.monotonic() + limit
+        while vault.tape.job(job.job_id).status in UNFINISHED:
+            if time.monotonic() > deadline:
+                raise JobFailed(
+                    f"job {job.job_id} ({job.name}) reads tapes and does not end: run it again when it has, or cancel it "
+                    "in bconsole if nobody waits for it"
+                )
+            time.sleep(_POLL_SECONDS)
 
 
 def job_number(recorded: RecordedJob) -> int:
