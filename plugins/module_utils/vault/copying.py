@@ -120,8 +120,8 @@ def wait_for_leftovers(vault: Vault) -> None:
         while vault.tape.job(job.job_id).status in UNFINISHED:
             if time.monotonic() > deadline:
                 raise JobFailed(
-                    f"job {job.job_id} ({job.name}) reads tapes and does not end: run it again when it has, or cancel it "
-                    "in bconsole if nobody waits for it"
+                    f"job {job.job_id} ({job.name}) reads tapes and does not end: run it again when it has, or cancel "
+                    "it in bconsole if nobody waits for it"
                 )
             time.sleep(_POLL_SECONDS)
 
