@@ -7,9 +7,11 @@ by version: between the look and the act nothing can slip in. Nothing is removed
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -156,6 +158,24 @@ def repair() -> None:
 def refresh() -> None:
     """Read the mirror's indexes. Raises GuestPatchError if a part of them does not come: old ones prove nothing."""
     _run("apt-get", "update", "--error-on=any", "-qq", seconds=_UPDATE_SECONDS)
+
+
+def require_content(manifest_sha256: str) -> None:
+    """Raise NotReady unless each package source of this guest serves the content that was approved.
+
+    A source says what it serves in `manifest.json` at its root.
+    """
+    listed = _run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
+    for source in sorted(set(listed.split())):
+        with tempfile.TemporaryDirectory(prefix="kyotsu-") as folder:
+            file = Path(folder) / "manifest.json"
+            _run("/usr/lib/apt/apt-helper", "download-file", f"{source.rstrip('/')}/manifest.json", str(file))
+            found = hashlib.sha256(file.read_bytes()).hexdigest()
+        if found != manifest_sha256:
+            raise NotReady(
+                f"{source} serves another content (manifest {found[:12]}) than the one that was approved "
+                f"({manifest_sha256[:12]}): promote its channel, or correct content.manifests of the round"
+            )
 
 
 def plan(wishes: Wishes) -> UpgradePlan:

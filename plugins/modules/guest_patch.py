@@ -36,6 +36,10 @@ options:
     type: list
     elements: str
     default: []
+  manifest_sha256:
+    description: SHA-256 of the C(manifest.json) that the guest's package sources must serve; empty takes what comes.
+    type: str
+    default: ""
   reserve_mb:
     description: MiB that must stay free on each file system that an upgrade writes to.
     type: int
@@ -102,6 +106,7 @@ ARGUMENTS: dict[str, Any] = {
     "repair": {"type": "bool", "default": False},
     "everything": {"type": "bool", "default": False},
     "hold": {"type": "list", "elements": "str", "default": []},
+    "manifest_sha256": {"type": "str", "default": ""},
     "reserve_mb": {"type": "int", "default": 50},
 }
 
@@ -134,6 +139,8 @@ def _run(params: dict[str, Any], check: bool, seen: dict[str, Any]) -> None:
     if params["state"] == "looked_at":
         return
     wishes = guest_patch.Wishes(params["everything"], params["hold"], params["reserve_mb"])
+    if params["manifest_sha256"]:
+        guest_patch.require_content(params["manifest_sha256"])
     guest_patch.refresh()
     planned = guest_patch.plan(wishes)
     seen["upgrades"] = [asdict(each) for each in planned.upgrades]

@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
 from lab.errors import LabError
 from lab.guests import requirements
-from tests.bench import capacity_bars, change_bars, guest_bars
+from tests.bench import capacity_bars, change_bars, guest_bars, patch_bars, planner_bars
 from tests.bench.benchlab import BenchLab, bench_lab
 from tests.bench.measure import (
     BIN,
@@ -233,6 +233,7 @@ BARS = (
     Bar("validate", "scripts/validate.py", 2, validate),
     Bar("validate-copy", "the same on files never read before", 2, validate_copy),
     Bar("validate-large", f"the same, {SYSTEMS_OF_LARGE_ESTATE} systems", 6, validate_large, peak_limit_mib=500),
+    Bar("patch-plan", "a round of patches planned, 10,433 machines", 10, planner_bars.planned),
     Bar("wrong-password", "wrong password, ansible-playbook", 15, wrong_password),
     Bar("wrong-certificate", "wrong certificate, ansible-playbook", 15, wrong_certificate),
     Bar("port-closed", "vCenter not there, ansible-playbook", 15, port_closed),
@@ -256,6 +257,14 @@ BARS = (
         240,
         guest_bars.every,
         peak_limit_mib=guest_bars.PEAK_MIB,
+        most_runs=1,
+        boots_guests=True,
+    ),
+    Bar(
+        "patch",
+        f"patch {patch_bars.GUESTS} guests, end to end",
+        360,
+        patch_bars.forty,
         most_runs=1,
         boots_guests=True,
     ),

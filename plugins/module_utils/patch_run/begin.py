@@ -127,13 +127,15 @@ def run_begin(target: Target, settings: Settings, order: Order) -> Begun:
         basis = _Basis(target, settings, prepared, approved, order, dead, kept)
         scope, world = _scope(basis, store)
         run, machines = _rows(basis, scope, world)
-        if not order.check:
+        # A run without a machine to patch is none: a timer that asks every hour would fill the records with them.
+        recorded = not order.check and (dead is not None or bool(scope.batches))
+        if recorded:
             origin = Origin.here(run_id=run.run_id, commit=prepared.commit)
             if dead is not None:
                 run = store.patches.adopt(dead, order.process, machines, origin)
             else:
                 store.patches.start(run, machines, origin)
-    begun = _begun(basis, scope, machines, run)
+    begun = _begun(basis, scope, machines, run.run_id if recorded else "")
     Progress().say(f"patch: {begun.lines()[0]}")
     return begun
 
@@ -263,7 +265,7 @@ def _rows(basis: _Basis, scope: Scope, world: World) -> tuple[PatchRun, list[Pat
     return run, rows
 
 
-def _begun(basis: _Basis, scope: Scope, machines: Sequence[PatchMachine], run: PatchRun) -> Begun:
+def _begun(basis: _Basis, scope: Scope, machines: Sequence[PatchMachine], run_id: str) -> Begun:
     prepared, approved, order, dead = basis.prepared, basis.approved, basis.order, basis.dead
     by_key = {each.outcome.key: each for each in machines}
     answers = approved.answer_by_system()
@@ -276,11 +278,15 @@ def _begun(basis: _Basis, scope: Scope, machines: Sequence[PatchMachine], run: P
     if dead is not None:
         notes.append(f"run {dead.run_id} of {dead.started_at:%Y-%m-%d %H:%M} UTC died; it is gone on with")
     return Begun(
-        run_id="" if order.check else run.run_id,
+        run_id=run_id,
         round=approved.round,
         content=approved.content.snapshot,
         batches=names,
-        machines={each.outcome.name: _facts(each, answers) for each in machines if each.outcome.name in going},
+        machines={
+            each.outcome.name: _facts(each, answers, approved.content.manifests)
+            for each in machines
+            if each.outcome.name in going
+        },
         neighbours=tuple(
             machine.name
             for system, machine in prepared.estate.machines()
@@ -303,11 +309,13 @@ def _last_day(prepared: Prepared) -> date:
     return prepared.now.astimezone(zone).date() + timedelta(days=prepared.estate.platform.patch_cycle.snapshot_days)
 
 
-def _facts(machine: PatchMachine, answers: Mapping[str, Answer]) -> dict[str, Any]:
+def _facts(machine: PatchMachine, answers: Mapping[str, Answer], manifests: Mapping[str, str]) -> dict[str, Any]:
     answer = answers.get(machine.outcome.system)
     return {
         "batch": machine.outcome.batch,
         "begun": machine.phase.begun,
+        "manifest_sha256": manifests.get(machine.outcome.segment, ""),
+        "reverting": machine.phase is Phase.REVERTING,
         "everything": answer.everything if answer else False,
         "hold": list(answer.hold) if answer else [],
     }

@@ -15,6 +15,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches im
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session, connect
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.unfinished import wait_for_unfinished
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.progress import Progress
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
@@ -61,6 +62,8 @@ class Step:
             ThreadPoolExecutor(len(groups)) as pool,
         ):
             sessions = {vcenter: stack.enter_context(connect(endpoints[vcenter])) for vcenter in sorted(groups)}
+            for session in sessions.values() if self.run.resumed_from else ():
+                wait_for_unfinished(session, self.say)  # what the attempt that died has asked for
             parts = [pool.submit(work, sessions[vcenter], groups[vcenter]) for vcenter in sorted(groups)]
             return [one for part in parts for one in part.result()]
 
