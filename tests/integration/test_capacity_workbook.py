@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import re
-import subprocess
 import zipfile
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,6 +12,7 @@ from lxml import etree
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
 from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.workbook import write_workbook
+from tests.support.office import sheets_of
 from tests.support.usage_sample import HOSTILE, sample_paper
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -35,23 +34,7 @@ def file(paper: Paper, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sheets(file: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[str]]]:
     """Every sheet as LibreOffice reads it, recalculated, by name."""
-    folder = tmp_path_factory.mktemp("office")
-    # 44: comma, 34: quote, 76: UTF-8; -1 at the end: every sheet a file of its own; values as stored.
-    options = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,false,false,false,-1"
-    subprocess.run(
-        [
-            *("soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless"),
-            *("--convert-to", options, "--outdir", str(folder), str(file)),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
-    found = {}
-    for path in folder.glob("report-*.csv"):
-        with path.open(encoding="utf-8", newline="") as stream:
-            found[path.stem.removeprefix("report-")] = list(csv.reader(stream))
-    return found
+    return sheets_of(file, tmp_path_factory.mktemp("office"))
 
 
 def test_sheets_stand_in_order_and_every_division_has_one(file: Path, paper: Paper) -> None:
