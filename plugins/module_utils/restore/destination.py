@@ -130,6 +130,48 @@ def beside(
     )
 
 
+def from_manifest(
+    manifest: Manifest,
+    *,
+    cluster: str,
+    resource_pool: str,
+    folder: str,
+    datastore: str,
+    port_groups: Sequence[str] | None = None,
+    mounts: Sequence[str | None] = (),
+    power_on: bool = True,
+) -> Destination:
+    """The machine itself again where nothing but its tape is left: name, identity and addresses of the manifest.
+
+    `port_groups`: one per interface, where they are called otherwise than they were. It gets no labels: they come with
+    the next provision from the description.
+    """
+    then = machine_of(manifest)
+    names = port_groups or [str(nic["port_group"]) for nic in then["nics"]]
+    if len(names) != len(then["nics"]):
+        raise NoDestination(
+            f"{manifest.machine_name} has {len(then['nics'])} interfaces, {len(names)} port groups given"
+        )
+    return Destination(
+        purpose="restore",
+        machine=manifest.machine_key,
+        system=manifest.system,
+        name=manifest.machine_name,
+        instance_uuid=manifest.instance_uuid,
+        cluster=cluster,
+        resource_pool=resource_pool,
+        folder=folder,
+        datastores=(datastore,) * len(manifest.disks),
+        cards=tuple(
+            Card(port_group=name, mac=str(nic["mac"]), connected=bool(nic["connected"]))
+            for name, nic in zip(names, then["nics"], strict=True)
+        ),
+        notes=f"{manifest.machine_key} as it was on {manifest.taken_at}, restored from tape without records.",
+        options=mounts_of(mounts),
+        power_on=power_on,
+    )
+
+
 def _origin(desired: DesiredMachine) -> dict[str, str]:
     return {name: RESTORED for name in desired.attributes if name.endswith("-origin")}
 

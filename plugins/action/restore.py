@@ -1,0 +1,15 @@
+"""Runs the module kyotsu.platform.restore in Ansible's own process; see plugin_utils/in_process.py for why."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import ClassVar
+
+from ansible_restoreions.kyotsu.platform.plugins.modules import restore
+from ansible_restoreions.kyotsu.platform.plugins.plugin_utils.in_process import InProcess
+
+
+class ActionModule(InProcess):
+    """kyotsu.platform.restore."""
+
+    MODULE: ClassVar[ModuleType] = restore
