@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -43,14 +42,15 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.loader import insp
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.overdue import Afterwards, EmergencyRun, standings
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import DECOMMISSION, DRILL, LIVE, read_plan_document
-from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, location
+from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import require_proven
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Entry, Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.signatures import SignatureError, sign, signature_file
 from scripts._arguments import Parser, day
 from scripts._console import run_and_exit
+from scripts._records import add_database_options, open_records
 
 DONE, REFUSED, MISUSE = 0, 1, 2
 # As verbs/approved.py writes them.
@@ -136,7 +136,7 @@ def _of_plan(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _of_run(options: argparse.Namespace) -> dict[str, Any]:
-    with _store(options) as store:
+    with open_records(options, REPOSITORY) as store:
         entry = _unapproved(store, options.run_id)
     payload = json.loads(entry.payload_text)
     return {
@@ -247,7 +247,7 @@ def _record(options: argparse.Namespace) -> int:
         raise Misuse(f"{options.file.name} is no approval of an emergency: provision itself records the others")
     from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.approved import approval_details
 
-    with _store(options) as store:
+    with open_records(options, REPOSITORY) as store:
         entry = _unapproved(store, approval.run_id)
         payload = json.loads(entry.payload_text)
         facts = PlanFacts(
@@ -273,7 +273,7 @@ def _record(options: argparse.Namespace) -> int:
 def _overdue(options: argparse.Namespace) -> int:
     approvers = read_approvers(options.repository)
     timezone = _estate(options.repository).platform.estate.timezone
-    with _store(options) as store:
+    with open_records(options, REPOSITORY) as store:
         runs = [_run(entry) for entry in store.chain.entries(kind=UNAPPROVED)]
         afterwards = [
             Afterwards(
@@ -318,12 +318,6 @@ def _unapproved(store: Store, run_id: str) -> Entry:
     return found[0]
 
 
-def _store(options: argparse.Namespace) -> Store:
-    password = location.read_password_file(options.password_file) if options.password_file else None
-    url = options.database or location.default_url(REPOSITORY, os.environ)
-    return open_store(url, production=options.production, password=password, create=False)
-
-
 def _estate(repository: Path) -> Estate:
     estate = inspect(repository, date.today()).estate
     if estate is None:
@@ -355,9 +349,7 @@ def _time(text: str) -> datetime:
 def _parser() -> Parser:
     parser = Parser(prog="approve", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repository", type=Path, default=REPOSITORY, help="default: this repository")
-    parser.add_argument("--database", metavar="URL", help=f"records; default: {location.URL_VARIABLE}, else the lab's")
-    parser.add_argument("--password-file", type=Path, metavar="FILE", help="file of mode 0600 with its password")
-    parser.add_argument("--production", action="store_true", help="refuse SQLite; PostgreSQL over TLS")
+    add_database_options(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
     def command(name: str, run: Any, text: str) -> Parser:

@@ -17,7 +17,6 @@ Exit code: 0 nothing needs a person, 3 something does, 1 data or records cannot 
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Iterator
@@ -54,9 +53,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.round_file i
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule import Schedule
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_forms.index import index_paper
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_forms.paper import owner_paper
-from ansible_collections.kyotsu.platform.plugins.module_utils.records import location
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError, StoreRefusedError
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
 from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.page import page_html
 from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.plain import paper_json
 from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
@@ -64,6 +61,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.workb
 from scripts._arguments import Parser, day
 from scripts._console import run_and_exit
 from scripts._output import Complete
+from scripts._records import add_database_options, open_records
 
 OK, UNUSABLE, MISUSE, NEEDS_A_PERSON = 0, 1, 2, 3
 FORMS = ("html", "xlsx", "json")
@@ -123,7 +121,7 @@ def _runs(options: argparse.Namespace, zone: ZoneInfo) -> Iterator[RunOutcome]:
         return
     since = datetime.combine(options.month, datetime.min.time(), tzinfo=zone)
     until = datetime.combine(_next_month(options.month), datetime.min.time(), tzinfo=zone)
-    with _open(options) as store:
+    with open_records(options, options.repository) as store:
         for run in store.patches.started_between(since, until):
             yield store.patches.outcome(run.run_id)
 
@@ -134,14 +132,6 @@ def _runs_of_files(path: Path) -> Iterator[RunOutcome]:
             yield read_run(file.read_bytes())
         except OutcomeError as error:
             raise OutcomeError(f"{file}: {error}") from error
-
-
-def _open(options: argparse.Namespace) -> Store:
-    if options.database and location.has_password(options.database):
-        raise StoreRefusedError("a password in --database is shown to every user of this host: use --password-file")
-    password = location.read_password_file(options.password_file) if options.password_file else None
-    url = options.database or location.default_url(options.repository, os.environ)
-    return open_store(url, production=options.production, password=password, create=False)
 
 
 def _schedules(options: argparse.Namespace, estate: Estate, last: date) -> list[Schedule]:
@@ -235,11 +225,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     source.add_argument(
         "--runs", type=Path, nargs="+", metavar="PATH", help="files that runs have written, or folders of them"
     )
-    source.add_argument(
-        "--database", metavar="URL", help=f"default: {location.URL_VARIABLE}, else the lab's SQLite file"
-    )
-    source.add_argument("--password-file", type=Path, metavar="FILE", help="file of mode 0600 with the password")
-    source.add_argument("--production", action="store_true", help="refuse SQLite; PostgreSQL over TLS")
+    add_database_options(source)
     options = parser.parse_args(arguments)
     options.format = tuple(dict.fromkeys(options.format or FORMS))
     return options

@@ -17,13 +17,13 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, location
+from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import (
     InvalidRecordError,
     RecordsError,
     StoreRefusedError,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import (
     Anchor,
     Entry,
@@ -32,6 +32,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.values imp
 )
 from scripts._arguments import Parser
 from scripts._console import run_and_exit
+from scripts._records import add_database_option, checked, open_records, print_json
 
 DONE, FOUND, UNUSABLE = 0, 1, 2
 
@@ -43,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     options = _parser().parse_args(arguments)
     try:
-        with _open(options) as store:
+        with open_records(options, REPOSITORY) as store:
             code = int(options.command(store, options))
             sys.stdout.flush()  # here, where a reader that went away is handled
             return code
@@ -59,25 +60,10 @@ def main(arguments: list[str] | None = None) -> int:
         return UNUSABLE
 
 
-def _open(options: argparse.Namespace) -> Store:
-    if options.database and location.has_password(options.database):
-        raise StoreRefusedError(
-            "a password in --database is shown to every user of this host: "
-            "use --password-file or --password-environment"
-        )
-    password = None
-    if options.password_file:
-        password = location.read_password_file(options.password_file)
-    elif options.password_environment:
-        password = location.read_password_variable(options.password_environment, os.environ)
-    url = options.database or location.default_url(REPOSITORY, os.environ)
-    return open_store(url, production=options.production, password=password, create=False)
-
-
 def _list(store: Store, options: argparse.Namespace) -> int:
     found = store.chain.entries(kind=options.kind, subject=options.subject, limit=options.limit, newest_first=True)
     if options.format == "json":
-        return _print_json([_as_data(entry) for entry in found])
+        return print_json([_as_data(entry) for entry in found])
     for entry in found:
         print(f"{entry.id:>8}  {entry.recorded_at}  {entry.kind:<14}  {entry.actor:<12}  {entry.subject}")
     return DONE
@@ -89,7 +75,7 @@ def _show(store: Store, options: argparse.Namespace) -> int:
         raise InvalidRecordError(f"there is no entry {options.id}")
     data = _as_data(entry)
     if options.format == "json":
-        return _print_json(data)
+        return print_json(data)
     for name, value in data.items():
         print(f"{name:<14} {json.dumps(value, indent=2, ensure_ascii=False) if isinstance(value, dict) else value}")
     return DONE
@@ -98,7 +84,7 @@ def _show(store: Store, options: argparse.Namespace) -> int:
 def _verify(store: Store, options: argparse.Namespace) -> int:
     result = store.chain.verify(*options.anchor)
     if options.format == "json":
-        _print_json({"ok": result.ok, **asdict(result), "head": str(result.head)})
+        print_json({"ok": result.ok, **asdict(result), "head": str(result.head)})
     else:
         for problem in result.problems:
             print(f"{problem.what}: {problem.message}")
@@ -111,7 +97,7 @@ def _verify(store: Store, options: argparse.Namespace) -> int:
 def _head(store: Store, options: argparse.Namespace) -> int:
     head = store.chain.head()
     if options.format == "json":
-        return _print_json(head._asdict())
+        return print_json(head._asdict())
     print(head)
     return DONE
 
@@ -128,7 +114,7 @@ def _approve(store: Store, options: argparse.Namespace) -> int:
         note=options.note,
     )
     if options.format == "json":
-        return _print_json(asdict(approval))
+        return print_json(asdict(approval))
     until = clock.to_text(approval.until)
     print(f"{who} ({approval.role}) approved {approval.digest} until {until}, entry {approval.entry_id}")
     return DONE
@@ -137,7 +123,7 @@ def _approve(store: Store, options: argparse.Namespace) -> int:
 def _locks(store: Store, options: argparse.Namespace) -> int:
     holders = store.locks.holders()
     if options.format == "json":
-        return _print_json({"scope": store.lock_scope, "locks": [asdict(holder) for holder in holders]})
+        return print_json({"scope": store.lock_scope, "locks": [asdict(holder) for holder in holders]})
     for holder in holders:
         late = " (expired)" if holder.expires_at <= clock.utc_now() else ""
         print(
@@ -174,23 +160,6 @@ def _as_data(entry: Entry) -> dict[str, Any]:
     return data
 
 
-def _print_json(value: Any) -> int:
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=clock.to_text))
-    return DONE
-
-
-def _checked(read: Any) -> Any:
-    """Let argparse say what our readers say."""
-
-    def convert(text: str) -> Any:
-        try:
-            return read(text)
-        except RecordsError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return convert
-
-
 def _positive(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 2**31):
         raise InvalidRecordError(f"'{text}' is not a positive number")
@@ -199,13 +168,10 @@ def _positive(text: str) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="records", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--database", metavar="URL", help=f"default: {location.URL_VARIABLE}, else the lab's SQLite file"
-    )
+    add_database_option(parser)
     secret = parser.add_mutually_exclusive_group()
     secret.add_argument("--password-file", type=Path, metavar="FILE", help="file of mode 0600 with the password")
     secret.add_argument("--password-environment", metavar="NAME", help="environment variable that holds the password")
-    parser.add_argument("--production", action="store_true", help="refuse SQLite; PostgreSQL over TLS")
     shared = Parser(add_help=False)
     shared.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
@@ -218,21 +184,19 @@ def _parser() -> Parser:
     one = command("list", _list, "list entries, the newest first")
     one.add_argument("--kind", help="plan, apply, approval, lock-takeover, unlock …")
     one.add_argument("--subject", help="what the entries are about, such as the digest of a plan")
-    one.add_argument("--limit", type=_checked(_positive), default=50, metavar="N", help="default: 50")
+    one.add_argument("--limit", type=checked(_positive), default=50, metavar="N", help="default: 50")
     one = command("show", _show, "show one entry with its payload")
-    one.add_argument("id", type=_checked(_positive), metavar="ID")
+    one.add_argument("id", type=checked(_positive), metavar="ID")
     one = command("verify", _verify, "read the whole chain and say what was changed, removed, reordered or cut off")
     anchor_help = "a head that was printed or kept elsewhere; may be given several times"
     one.add_argument(
-        "--anchor", type=_checked(Anchor.parse), action="append", default=[], metavar="ID:HASH", help=anchor_help
+        "--anchor", type=checked(Anchor.parse), action="append", default=[], metavar="ID:HASH", help=anchor_help
     )
     command("head", _head, "print the head of the chain, the anchor to keep elsewhere")
     one = command("approve", _approve, "approve a plan by its digest, as the user who is logged in")
     one.add_argument("digest", metavar="DIGEST")
     one.add_argument("--role", required=True, help="the role in which you approve")
-    one.add_argument(
-        "--until", required=True, type=_checked(clock.from_text), help="for example 2026-12-01T18:00+09:00"
-    )
+    one.add_argument("--until", required=True, type=checked(clock.from_text), help="for example 2026-12-01T18:00+09:00")
     one.add_argument("--note", default="", help="change number or remark")
     command("locks", _locks, "list who holds which lock")
     one = command("unlock", _unlock, "remove the lock of a run that hangs; asks at the terminal")

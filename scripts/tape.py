@@ -16,8 +16,6 @@ Exit codes: 0 done, 1 found something (tampering, a lost restore point, a key wi
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -45,16 +43,16 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.states imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import InvalidEstate
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
-from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, location
+from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import (
     ChainBrokenError,
     RecordsError,
-    StoreRefusedError,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Anchor
 from scripts._arguments import Parser
 from scripts._console import run_and_exit
+from scripts._records import add_database_options, checked, open_records, print_json
 
 DONE, FOUND, UNUSABLE = 0, 1, 2
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -70,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if options.command is _transitions:
             return int(_transitions(options))
-        with _open(options) as store:
+        with open_records(options, REPOSITORY) as store:
             code = int(options.command(store, options))
         sys.stdout.flush()
     except ChainBrokenError as error:
@@ -87,20 +85,12 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _open(options: argparse.Namespace) -> Store:
-    if options.database and location.has_password(options.database):
-        raise StoreRefusedError("a password in --database is shown to every user of this host: use --password-file")
-    password = location.read_password_file(options.password_file) if options.password_file else None
-    url = options.database or location.default_url(REPOSITORY, os.environ)
-    return open_store(url, production=options.production, password=password, create=False)
-
-
 def _where(store: Store, options: argparse.Namespace) -> int:
     status = store.custody.place_of(options.tape, options.as_of)
     if status is None:
         raise Misuse(f"{options.tape}: no such tape was registered by then; `scripts/tape.py list` shows all")
     if options.format == "json":
-        return _print_json(asdict(status))
+        return print_json(asdict(status))
     print(f"{status.tape}: {_place(status)} since {_local(status.since)}")
     print(f"  {STATES_JA[status.state]}（{status.state}）, pool {status.pool}")
     if status.people:
@@ -116,7 +106,7 @@ def _history(store: Store, options: argparse.Namespace) -> int:
     if not lines:
         raise Misuse(f"{options.tape}: no such tape is registered; `scripts/tape.py list` shows all")
     if options.format == "json":
-        return _print_json(
+        return print_json(
             [
                 {
                     "entry": str(line.entry.anchor),
@@ -151,7 +141,7 @@ def _list(store: Store, options: argparse.Namespace) -> int:
         if options.pool in {None, status.pool} and options.place in {None, status.place}
     ]
     if options.format == "json":
-        return _print_json([asdict(status) for status in found])
+        return print_json([asdict(status) for status in found])
     for status in sorted(found, key=lambda each: each.tape):
         print(f"{status.tape}  {status.state:<9} {_place(status)}  since {_local(status.since)}  {status.pool}")
     print(f"{len(found)} tapes")
@@ -166,7 +156,7 @@ def _verify(store: Store, options: argparse.Namespace) -> int:
         store.custody.statuses()
         problems += store.copies.verify()
     if options.format == "json":
-        _print_json({"ok": not problems, "checked": result.checked, "head": str(result.head), "problems": problems})
+        print_json({"ok": not problems, "checked": result.checked, "head": str(result.head), "problems": problems})
     else:
         for problem in problems:
             print(problem)
@@ -182,7 +172,7 @@ def _lost(store: Store, options: argparse.Namespace) -> int:
         raise Misuse(f"no such tape: {', '.join(unknown)}")
     found = store.copies.blast_radius(options.tape, options.as_of or datetime.now(UTC))
     if options.format == "json":
-        _print_json(asdict(found) | {"points_lost": found.points_lost})
+        print_json(asdict(found) | {"points_lost": found.points_lost})
         return FOUND if found.points_lost or found.unencrypted_copies else DONE
     print(f"{', '.join(found.tapes)}: {found.copies} copies, {len(found.systems)} systems")
     if found.unencrypted_copies:
@@ -212,7 +202,7 @@ def _kept(store: Store, options: argparse.Namespace) -> int:
     kept = retained(copies, rules, now, unreadable=unreadable_tapes(statuses.values()), timezone=zone)
     release = releasable_tapes([statuses[options.tape]], copies, kept, now)[0]
     if options.format == "json":
-        return _print_json(asdict(release))
+        return print_json(asdict(release))
     for reason in release.blocked_by:
         print(reason)
     print(
@@ -229,7 +219,7 @@ def _keys(store: Store, options: argparse.Namespace) -> int:
         for name, status in store.tape_keys.statuses().items()
     }
     if options.format == "json":
-        _print_json(gaps)
+        print_json(gaps)
     else:
         for name, missing in gaps.items():
             print(f"{name}: {'; '.join(missing) if missing else 'proven'}")
@@ -252,7 +242,7 @@ def _transitions(options: argparse.Namespace) -> int:
         for action, row in TRANSITIONS.items()
     }
     if options.format == "json":
-        return _print_json(rows)
+        return print_json(rows)
     for action, row in TRANSITIONS.items():
         after = " ".join(each for each in (row.to_state, row.to_place) if each) or "(stays)"
         print(f"{action:<16} {row.meaning_ja}: {row.meaning}")
@@ -278,34 +268,13 @@ def _local(moment: datetime) -> str:
     return f"{moment.astimezone(TOKYO):%Y-%m-%d %H:%M}"
 
 
-def _print_json(value: Any) -> int:
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=clock.to_text))
-    return DONE
-
-
-def _checked(read: Any) -> Any:
-    """Let argparse say what our readers say."""
-
-    def convert(text: str) -> Any:
-        try:
-            return read(text)
-        except RecordsError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return convert
-
-
 def _parser() -> Parser:
     parser = Parser(prog="tape", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--database", metavar="URL", help=f"default: {location.URL_VARIABLE}, else the lab's SQLite file"
-    )
-    parser.add_argument("--password-file", type=Path, metavar="FILE", help="file of mode 0600 with the password")
-    parser.add_argument("--production", action="store_true", help="refuse SQLite; PostgreSQL over TLS")
+    add_database_options(parser)
     shared = Parser(add_help=False)
     shared.add_argument("--format", choices=("text", "json"), default="text", help="default: text")
     shared.add_argument(
-        "--as-of", type=_checked(clock.from_text), metavar="TIME", help="for example 2026-12-01T18:00+09:00"
+        "--as-of", type=checked(clock.from_text), metavar="TIME", help="for example 2026-12-01T18:00+09:00"
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
@@ -326,7 +295,7 @@ def _parser() -> Parser:
     one = command("verify", _verify, "prove the chain of custody and the copies")
     anchor_help = "a head that was printed on a work order or kept elsewhere; may be given several times"
     one.add_argument(
-        "--anchor", type=_checked(Anchor.parse), action="append", default=[], metavar="ID:HASH", help=anchor_help
+        "--anchor", type=checked(Anchor.parse), action="append", default=[], metavar="ID:HASH", help=anchor_help
     )
     command("lost", _lost, "what is lost with these tapes").add_argument(
         "tape", nargs="+", metavar="TAPE", type=str.upper

@@ -18,7 +18,6 @@ Exit codes: 0 done, 1 found something (a key without proven escrow, paper that d
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import uuid
 from collections.abc import Callable
@@ -47,13 +46,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.shares imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import InvalidEstate
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Platform
-from ansible_collections.kyotsu.platform.plugins.module_utils.records import location
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError, StoreRefusedError
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault import keys
 from scripts._arguments import Parser
 from scripts._console import run_and_exit
+from scripts._records import add_database_options, open_records
 
 DONE, FOUND, UNUSABLE = 0, 1, 2
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -68,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        with _open(options) as store:
+        with open_records(options, REPOSITORY, create=True) as store:
             return int(options.command(store, options))
     except KeyPaperUnreadable as error:
         print(f"tape_keys: {error}", file=sys.stderr)
@@ -82,14 +81,6 @@ def main(arguments: list[str] | None = None) -> int:
     except OSError as error:
         print(f"tape_keys: {error.filename}: {error.strerror}", file=sys.stderr)
         return UNUSABLE
-
-
-def _open(options: argparse.Namespace) -> Store:
-    if options.database and location.has_password(options.database):
-        raise StoreRefusedError("a password in --database is shown to every user of this host: use --password-file")
-    password = location.read_password_file(options.password_file) if options.password_file else None
-    url = options.database or location.default_url(REPOSITORY, os.environ)
-    return open_store(url, production=options.production, password=password)
 
 
 def _list(store: Store, _options: argparse.Namespace) -> int:
@@ -278,11 +269,7 @@ def _platform() -> Platform:
 
 def _parser() -> Parser:
     parser = Parser(prog="tape_keys", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--database", metavar="URL", help=f"default: {location.URL_VARIABLE}, else the lab's SQLite file"
-    )
-    parser.add_argument("--password-file", type=Path, metavar="FILE", help="file of mode 0600 with the password")
-    parser.add_argument("--production", action="store_true", help="refuse SQLite; PostgreSQL over TLS")
+    add_database_options(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=Parser)
 
     def command(name: str, run: Callable[[Store, argparse.Namespace], int], text: str, *names: str) -> Parser:

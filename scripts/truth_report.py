@@ -30,14 +30,14 @@ sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import InvalidEstate
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
-from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock, location
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError, StoreRefusedError
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
 from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.made import make_truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.paper import make_truth_paper
 from scripts._console import run_and_exit
 from scripts._output import Complete
+from scripts._records import add_database_options, open_records
 
 GOOD, FAILED, FINDINGS = 0, 1, 2
 FORMATS = ("table", "json", "xlsx", "html")
@@ -78,11 +78,7 @@ def _report(options: argparse.Namespace) -> int:
     as_of = options.as_of or datetime.now(UTC)
     estate = load_estate(options.repository, as_of=as_of.astimezone(TIMEZONE).date()).estate
     zone = ZoneInfo(estate.platform.estate.timezone)
-    if options.database and location.has_password(options.database):
-        raise StoreRefusedError("a password in --database is shown to every user of this host: use --password-file")
-    password = location.read_password_file(options.password_file) if options.password_file else None
-    url = options.database or location.default_url(REPOSITORY, os.environ)
-    with open_store(url, production=options.production, password=password, create=False) as store:
+    with open_records(options, REPOSITORY) as store:
         report, standing = make_truth(
             store, estate, as_of, drill_months=options.drill_months, past=options.as_of is not None
         )
@@ -129,11 +125,7 @@ def _text(paper: Paper, zone: ZoneInfo, options: argparse.Namespace) -> str:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(prog="truth_report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--database", metavar="URL", help=f"default: {location.URL_VARIABLE}, else the lab's SQLite file"
-    )
-    parser.add_argument("--password-file", type=Path, metavar="FILE", help="file of mode 0600 with the password")
-    parser.add_argument("--production", action="store_true", help="refuse SQLite; PostgreSQL over TLS")
+    add_database_options(parser)
     parser.add_argument("--as-of", type=_moment, metavar="TIME", help="for example 2026-12-01T18:00+09:00")
     parser.add_argument(
         "--drill-months", type=int, default=12, metavar="N", help="a system is drilled every so many months (12)"
