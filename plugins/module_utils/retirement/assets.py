@@ -81,4 +81,4 @@ def _rows(text: str, name: str, columns: tuple[str, ...]) -> Iterator[tuple[int,
                 raise ListUnreadable(f"{name}:{reader.line_num}: no serial")
             yield reader.line_num, values
     except csv.Error as error:
-        raise ListUnreadable(f"{name}:{reader.line_num}: {error}") from None
+        raise ListUnreadable(f"{name}:{reader.line_num + 1}: {error}") from None

@@ -58,9 +58,7 @@ def test_all_of_a_batch_or_none(retirements: Retirements, origin: Origin) -> Non
     assert retirements.cases() == {}
 
 
-def test_the_intent_of_the_first_attempt_counts_until_the_step_is_done(
-    retirements: Retirements, origin: Origin
-) -> None:
+def test_the_first_intent_counts_until_the_step_is_done(retirements: Retirements, origin: Origin) -> None:
     retirements.record([event("announce")], origin)
     first = retirements.begin(event("quarantine", 1, power="on"), origin)
     again = retirements.begin(event("quarantine", 2, power="off"), origin)
