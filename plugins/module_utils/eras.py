@@ -31,6 +31,11 @@ def fiscal_year(day: date) -> int:
     return day.year if day.month >= 4 else day.year - 1
 
 
+def fiscal_year_start(year: int) -> date:
+    """The first day of the fiscal year that begins in `year`: 1 April (地方自治法第208条)."""
+    return date(year, 4, 1)
+
+
 def fiscal_year_name(year: int) -> str:
     """Name of the fiscal year that begins in April of `year`: "令和7年度" for 2025.
 

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy, existing, standings
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import TapeStatus
+from ansible_collections.kyotsu.platform.plugins.module_utils.eras import fiscal_year
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import CopyRetention
 
-FISCAL_YEAR_STARTS_IN = 4
 AWAITING = "awaiting read-back"
 LAST_GOOD = "last good copy"
 NOTHING_BETTER = "no good copy of this machine exists"
@@ -155,7 +155,7 @@ def _month(day: date) -> str:
 
 
 def _fiscal_year(day: date) -> str:
-    return f"fiscal year {day.year if day.month >= FISCAL_YEAR_STARTS_IN else day.year - 1}"
+    return f"fiscal year {fiscal_year(day)}"
 
 
 def _keep_last_resort(present: list[Copy], machines_with_good: set[str], reasons: dict[int, list[str]]) -> None:

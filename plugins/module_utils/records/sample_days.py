@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.eras import fiscal_year, fiscal_year_start
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import sample_tables as t
 
 MACHINE_MEASURES = ("cpu_used_mhz", "memory_used_gb", "network_used_kbps")
@@ -35,7 +36,6 @@ _SAMPLES = (
     t.sample_reads,
 )
 _DAYS = (t.machine_days, t.host_days, t.cluster_days, t.datastore_days, t.place_days, t.place_storage_days, t.day_reads)
-_APRIL = 4
 
 
 def day_number(day: date) -> int:
@@ -271,7 +271,7 @@ def first_kept_day(today: date, months: int) -> date:
     """The first day that is kept for so many months: never in the middle of a fiscal year, which begins in April."""
     month = today.year * 12 + today.month - 1 - months
     year, index = divmod(month, 12)
-    return date(year if index + 1 >= _APRIL else year - 1, _APRIL, 1)
+    return fiscal_year_start(fiscal_year(date(year, index + 1, 1)))
 
 
 def first_sample_day(today: date, days: int) -> date:

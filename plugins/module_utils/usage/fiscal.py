@@ -11,7 +11,11 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.eras import fiscal_year, fiscal_year_name
+from ansible_collections.kyotsu.platform.plugins.module_utils.eras import (
+    fiscal_year,
+    fiscal_year_name,
+    fiscal_year_start,
+)
 
 _FIRST_YEAR = {"H": 1989, "R": 2019}  # the Gregorian year of year 1 of each era
 _LAST_YEAR = {"H": 2019}
@@ -30,7 +34,7 @@ class FiscalYear:
     @property
     def first_day(self) -> date:
         """1 April."""
-        return date(self.year, 4, 1)
+        return fiscal_year_start(self.year)
 
     @property
     def last_day(self) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.eras import (
     era_year,
     fiscal_year,
     fiscal_year_name,
+    fiscal_year_start,
 )
 
 
@@ -44,3 +45,8 @@ def test_a_day_before_the_eras_known_here_is_refused() -> None:
 def test_a_fiscal_year_begins_in_april_and_has_one_name(day: date, year: int, name: str) -> None:
     assert fiscal_year(day) == year
     assert fiscal_year_name(year) == name
+
+
+def test_the_first_day_of_a_fiscal_year_is_the_first_that_counts_for_it() -> None:
+    first = fiscal_year_start(2026)
+    assert (fiscal_year(first), fiscal_year(first - timedelta(days=1))) == (2026, 2025)
