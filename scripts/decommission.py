@@ -3,7 +3,7 @@
 
   list     how far each machine is on its way out
   history  every step of one machine (by its key), with the entries that prove it
-  verify   whether a completion record or a certificate of erasure is the one that the records know
+  verify   whether a completion record, a certificate of erasure or a sealed set is the one that the records know
 
 Exit codes: 0 done, 1 found something (a document that was changed, a broken chain), 2 wrong use or not found.
 """
@@ -20,6 +20,7 @@ from typing import Any
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.handover.record import HANDOVER
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import location
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import (
     ChainBrokenError,
@@ -30,6 +31,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirement
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import (
     COMPLETION,
+    SEALED,
     DocumentUnreadable,
     read_document,
 )
@@ -122,6 +124,9 @@ def _verify(store: Store, options: argparse.Namespace) -> int:
 
 def _unknown(store: Store, kind: str, digest: str, content: dict[str, Any]) -> list[str]:
     """Machines of the document whose step was recorded with another hash, or never."""
+    if kind == SEALED:
+        told = [json.loads(entry.payload_text).get("sealed_set") for entry in store.chain.entries(kind=HANDOVER)]
+        return [] if digest in told else ["the records know no such set"]
     retirements = Retirements(store.database, store.chain)
     step: Step = "complete" if kind == COMPLETION else "certify"
     names = [str(each["key"] if isinstance(each, dict) else each) for each in content.get("machines", [])]

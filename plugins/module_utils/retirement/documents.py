@@ -1,4 +1,4 @@
-"""廃止完了記録 and 消去証明 as JSON: content and the hash that the records keep of it. Pure.
+"""廃止完了記録, 消去証明 and the sealed set as JSON: content and the hash that the records keep of it. Pure.
 
 The hash is SHA-256 over the canonical JSON (sorted keys, no spaces, UTF-8) of `content`, so that anybody can compute it
 with a few lines of any language.
@@ -11,8 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-COMPLETION, ERASURE = "completion-record", "erasure-certificate"
-KINDS = (COMPLETION, ERASURE)
+COMPLETION, ERASURE, SEALED = "completion-record", "erasure-certificate", "sealed-set"
+KINDS = (COMPLETION, ERASURE, SEALED)
 
 
 class DocumentUnreadable(Exception):
