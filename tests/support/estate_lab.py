@@ -300,7 +300,7 @@ def copy_few(target: Path) -> Path:
     file = repository / "platform/vcenters.yml"
     content = yaml.safe_load(file.read_text(encoding="utf-8"))
     content["tag_categories"] = _labels("segment", "wave", "backup-class")
-    content["attributes"] = _labels("key", "origin", "system", "owner", "role")
+    content["attributes"] = _labels("key", "origin", "system", "owner", "role", "quarantine")
     content["access_roles"] = [{**role, "name": "kyotsu-reader"} for role in content["access_roles"][:1]]
     file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
     return repository

@@ -14,12 +14,16 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.delete_mac
     change_version,
     newest_power_on,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 
 
 def back_up(desk: Desk, group: Sequence[Candidate]) -> Iterator[Failed]:
     """One run of the backup verb for all machines; a copy that a run which died has left is taken as it is."""
     missing = [each for each in group if _copy_of(desk, each) is None]
-    answers = desk.copies.back_up({each.name for each in missing}) if missing else {}
+    try:
+        answers = desk.copies.back_up({each.name for each in missing}) if missing else {}
+    except VerbRefused as error:
+        answers = {each.name: str(error) for each in missing}
     desk.worlds.read_again()
     for each in group:
         copy = _copy_of(desk, each)
@@ -48,7 +52,11 @@ def verify(desk: Desk, group: Sequence[Candidate]) -> Iterator[Failed]:
     """Read each copy from its tapes once more; one that is not equal counts for nothing from then on."""
     for each in group:
         last = LastCopy.from_text(desk.case(each.key).done["back-up"].evidence["backup"])
-        why = desk.copies.read_back(last.job, last.manifest_digest)
+        try:
+            why = desk.copies.read_back(last.job, last.manifest_digest)
+        except VerbRefused as error:  # nothing was read: that says nothing about the copy
+            yield each, str(error)
+            continue
         desk.store.copies.read_back(last.copy, ok=not why, job=last.job, origin=desk.origin)
         if why:
             yield each, f"its last copy is not what was written ({why}): undo, and begin again with another copy"

@@ -36,20 +36,11 @@ def release(desk: Desk, group: Sequence[Candidate]) -> Iterator[Failed]:
         for each in group:
             yield each, str(error)
         return
-    failed: dict[str, str] = {}
-    folders: dict[str, str] = {}
-    with desk.worlds.changing() as worlds:
-        for each in group:
-            if not all(desk.case(machine.key).is_deleted for machine in _existing(each)):
-                continue
-            try:
-                if remove_empty_folder(worlds[each.vcenter], each.desired.folder):
-                    folders[each.key] = each.desired.folder
-            except VCenterError as error:
-                failed[each.key] = message_of(error)
+    folders, failed = _end_folders(desk, group)
     for each in group:
-        if each.key in failed:
-            yield each, failed[each.key]
+        place = (each.vcenter, each.desired.folder)
+        if place in failed:
+            yield each, failed[place]
             continue
         deleted = desk.case(each.key).at("delete")
         since = deleted.date() if deleted else desk.today
@@ -59,7 +50,7 @@ def release(desk: Desk, group: Sequence[Candidate]) -> Iterator[Failed]:
             "addresses": [nic.address for nic in each.machine.nics],
             "files": services,
             "tags": dict(each.desired.tags),  # they went with the machine
-            "folder": folders.get(each.key) or "stays",
+            "folder": each.desired.folder if place in folders else "stays",
             "resource_pool": f"{each.desired.resource_pool} (shared, stays)",
             "flows_to_close": _flows(desk, each),
         }
@@ -76,6 +67,25 @@ def _end_services(desk: Desk, group: Sequence[Candidate]) -> list[str]:
         services.end_silence([each.name], desk.now, reason=reason_of(each))
     changes = services.remove([each.name for each in group], today=desk.today)
     return sorted(f"{change.path.parent.name}/{change.path.name}" for change in changes) or ["no entry left"]
+
+
+def _end_folders(desk: Desk, group: Sequence[Candidate]) -> tuple[set[tuple[str, str]], dict[tuple[str, str], str]]:
+    """Folders (vCenter, path) of systems of which nothing is left: those that are gone, and those that would not go."""
+    gone: set[tuple[str, str]] = set()
+    failed: dict[tuple[str, str], str] = {}
+    over = {
+        (each.vcenter, each.desired.folder)
+        for each in group
+        if all(desk.case(machine.key).is_deleted for machine in _existing(each))
+    }
+    with desk.worlds.changing() as worlds:
+        for vcenter, path in sorted(over):
+            try:
+                if remove_empty_folder(worlds[vcenter], path):
+                    gone.add((vcenter, path))
+            except VCenterError as error:
+                failed[vcenter, path] = message_of(error)
+    return gone, failed
 
 
 def _existing(candidate: Candidate) -> list[Machine]:

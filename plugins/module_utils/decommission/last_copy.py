@@ -24,7 +24,10 @@ class LastCopies(Protocol):
         """Copy machines (by name) to tape and compare; give why not by name, "" where it went well."""
 
     def read_back(self, job: str, manifest_digest: str) -> str:
-        """Read a copy from its tapes and compare every stream with its manifest; "" if it is equal, else why not."""
+        """Read a copy from its tapes and compare every stream with its manifest; "" if it is equal, else why not.
+
+        Raises VerbRefused where nothing could be read, which says nothing about the copy.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +51,22 @@ class TapeCopies:
 
     def read_back(self, job: str, manifest_digest: str) -> str:
         """From the tapes alone: the manifest that lies beside the disks must be that of the records."""
+        from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
         from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
         from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
         from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import read_back_job
 
-        tape = TapeJobs(TapeSettings.read(self._settings()))
-        self.scratch.mkdir(parents=True, exist_ok=True)
-        return read_back_job(tape, int(job), manifest_digest, scratch=self.scratch).why
+        try:
+            tape = TapeJobs(TapeSettings.read(self._settings()))
+            return read_back_job(tape, int(job), manifest_digest, scratch=self.scratch).why
+        except TapeError as error:
+            raise VerbRefused(f"the last copy could not be read: {error}; run the same command again") from error
 
     def _settings(self) -> Path:
-        if self.tape_settings is None:
+        if self.tape_settings is None or not self.tape_settings.is_file():
             raise VerbRefused(
-                "the last copy goes to tape, and the inventory names no tape software (kyotsu_tape): "
-                "in a lab start it with `make lab-up TAPE=yes`"
+                f"the last copy goes to tape, and no tape software is there ({self.tape_settings or 'kyotsu_tape'}): "
+                "in a lab start it with `make lab-up TAPE=yes`, then run the same command again"
             )
         return self.tape_settings
 

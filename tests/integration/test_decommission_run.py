@@ -1,0 +1,294 @@
+"""A system goes its whole way out in a lab, with the clock moved by data; another system is looked at from outside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import read_document
+from tests.support.estate_lab import OUTSIDE_WINDOW, EstateLab, copy_few, estate_lab, machines_of, statuses
+from tests.support.retiring import (
+    AFTER,
+    BEFORE,
+    GRACE_OVER,
+    IN_GRACE,
+    KEYS,
+    NAMES,
+    OTHER,
+    OTHER_VCENTER,
+    VCENTER,
+    Retiring,
+    lines,
+    noon,
+    retiring,
+    right,
+    seen,
+)
+from tests.support.small_estate import S02
+
+ALL_STEPS = [
+    "announce", "quarantine", "back-up", "verify", "copy-off-site", "delete", "release", "complete",
+]  # fmt: skip
+
+
+@pytest.fixture
+def going(tmp_path: Path) -> Iterator[Retiring]:
+    """A lab of its own in which s02 retires."""
+    with estate_lab(copy_few(tmp_path), "going") as lab:
+        lab.foundation()
+        lab.provision()
+        yield retiring(lab, tmp_path)
+
+
+def test_a_system_goes_its_whole_way_and_nothing_else_is_touched(going: Retiring) -> None:
+    lab = going.lab
+    other = seen(lab, OTHER_VCENTER, OTHER)
+    assert other is not None
+
+    # Before the last day: notices only.
+    found = lines(going.run(BEFORE))
+    assert {found[f"{name}: announce"][0] for name in NAMES} == {"changed"}
+    assert {found[f"{name}: quarantine"][0] for name in NAMES} == {"held"}
+    assert "2026-11-30 is its last day of use" in found["s02-db01: quarantine"][1]
+    sheet = (going.reports / "s02" / "notice-s02-org-301.html").read_text(encoding="utf-8")
+    assert "システム廃止のお知らせ" in sheet
+    assert "令和8年11月30日" in sheet
+    assert seen(lab, VCENTER, "s02-db01")["power"] == "poweredOn"  # type: ignore[index]
+
+    # The day after: quarantine and the copy.
+    found = lines(going.run(AFTER))
+    assert {found[f"{name}: verify"][0] for name in NAMES} == {"changed"}
+    for name in NAMES:
+        machine = seen(lab, VCENTER, name)
+        assert machine is not None
+        assert (machine["power"], machine["folder"], set(machine["connected"])) == ("poweredOff", "quarantine", {False})
+        assert machine["attributes"]["kyotsu-quarantine"] == "2026-12-01"
+        assert machine["locked"], "nobody was held off"
+    assert found["s02-db01: copy-off-site"][0] == "held"
+
+    # Provision leaves what is in quarantine as it is.
+    lab.reset_counters()
+    assert statuses(lab.provision(now=OUTSIDE_WINDOW)) == {}
+    assert lab.writing_calls() == 0
+
+    going.tape.courier()
+    found = lines(going.run(IN_GRACE))
+    assert "is in quarantine until 2026-12-31" in found["s02-db01: delete"][1]
+
+    # Grace is over: the plan waits for its signatures, then goes as it was signed.
+    outcome = going.run(GRACE_OVER)
+    assert lines(outcome)["s02-db01: delete"] == ("held", "s02-db01: no approved plan")
+    done = going.run(GRACE_OVER, approval=going.approve(outcome.digest), typing=right)
+    assert {each.status for each in done.results} == {"changed"}, lines(done)
+    assert len(going.typed) == len(NAMES)
+    assert [seen(lab, VCENTER, name) for name in NAMES] == [None, None, None]
+    assert going.steps() == dict.fromkeys(KEYS, ALL_STEPS)
+
+    # Nothing left: no file on a datastore, no folder, no name, no target.
+    stores = lab.laboratory.paths.root / "datastores" / VCENTER
+    assert [path for path in stores.rglob("*.vmdk") if "s02" in str(path)] == []
+    assert not any(
+        "s02-" in path.read_text(encoding="utf-8") for path in lab.laboratory.paths.root.glob("names/**/*.zone")
+    )
+    with lab.session(VCENTER) as session:
+        assert "s02-db01" not in [machine.name for machine in machines_of(session)]
+
+    # The file says retired and stays; the estate is still sound, and nothing is left to do.
+    file = yaml.safe_load((lab.repository / S02).read_text(encoding="utf-8"))
+    assert (file["status"], file["retirement"]["reusable_from"]) == ("retired", "2027-04-04")
+    assert statuses(lab.provision(now=GRACE_OVER + timedelta(days=1))) == {}
+    assert seen(lab, OTHER_VCENTER, OTHER) == other
+    assert lab.records("verify").code == 0
+
+
+def test_the_completion_record_says_what_where_when_by_whom_and_how_it_was_verified(going: Retiring) -> None:
+    going.to_grace()
+    going.delete()
+    text = (going.reports / "s02" / "completion-record.json").read_text(encoding="utf-8")
+    _, digest, content = read_document(text)
+    assert content["state"] == "logically-deleted"
+    assert content["media"]["state"] == "pending"
+    assert [each["key"] for each in content["machines"]] == list(KEYS)
+    database = content["machines"][2]
+    assert [step["step"] for step in database["steps"]] == ALL_STEPS[:-1]
+    assert database["approved"] == "CHG-1: p-002, p-003"
+    assert database["last_copy"]["kept_until"] == "2032-01-04"
+    assert len(database["disks"]) == 2
+    page = (going.reports / "s02" / "completion-record.html").read_text(encoding="utf-8")
+    assert digest in page
+    assert "論理削除済・媒体処分未了" in page
+    verified = going.command("decommission.py", "verify", str(going.reports / "s02" / "completion-record.json"))
+    assert verified.code == 0, verified.output
+    forged = going.reports / "forged.json"
+    forged.write_text(text.replace("2032-01-04", "2022-01-04"), encoding="utf-8")
+    refused = going.command("decommission.py", "verify", str(forged))
+    assert refused.code == 1
+    assert "it was changed" in refused.output
+
+
+def test_undo_brings_everything_back_as_it_was(going: Retiring) -> None:
+    before = {name: seen(going.lab, VCENTER, name) for name in NAMES}
+    going.to_grace()
+    assert seen(going.lab, VCENTER, "s02-db01") != before["s02-db01"]
+    outcome = going.run(IN_GRACE, order="undo", reason="the successor is late")
+    assert {each.status for each in outcome.results} == {"changed"}
+    for name in NAMES:
+        assert seen(going.lab, VCENTER, name) == before[name]
+    assert going.steps() == {key: [] for key in KEYS}
+    # Nothing to correct: provision finds what it made.
+    going.lab.edit(S02, "status: retiring", "status: in-service")
+    content = yaml.safe_load((going.lab.repository / S02).read_text(encoding="utf-8"))
+    del content["retirement"]
+    (going.lab.repository / S02).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    assert statuses(going.lab.provision(now=OUTSIDE_WINDOW)) == {}
+
+
+def test_undo_is_refused_after_the_deletion(going: Retiring) -> None:
+    going.to_grace()
+    going.delete()
+    going.lab.edit(S02, "status: retired", "status: retiring")
+    outcome = going.run(GRACE_OVER, order="undo", reason="too late")
+    assert {each.status for each in outcome.results} == {"refused"}
+
+
+def test_check_mode_shows_every_step_and_changes_nothing(going: Retiring) -> None:
+    going.lab.reset_counters()
+    found = lines(going.run(AFTER, check=True))
+    assert [label.partition(": ")[2] for label in found if label.startswith("s02-db01")] == ALL_STEPS
+    assert found["s02-db01: announce"][0] == "changed"
+    assert "comes after: notice" in found["s02-db01: quarantine"][1]
+    assert going.lab.writing_calls() == 0
+    assert going.steps() == {}
+    assert not going.reports.exists()
+
+
+def test_limit_takes_one_machine_and_leaves_its_neighbours(going: Retiring) -> None:
+    going.run(AFTER, names=["s02-ap02"])
+    assert list(going.steps()) == ["s02-ap-2"]
+    assert seen(going.lab, VCENTER, "s02-ap01")["power"] == "poweredOn"  # type: ignore[index]
+
+
+def test_a_second_run_of_the_same_day_does_nothing(going: Retiring) -> None:
+    going.run(AFTER)
+    going.lab.reset_counters()
+    going.run(AFTER)
+    assert going.lab.writing_calls() == 0
+    assert len(going.tape.calls) == len(NAMES)
+
+
+def test_the_last_copies_outlive_the_deletion_by_what_the_file_says(going: Retiring) -> None:
+    going.to_grace()
+    going.delete()
+    case = going.cases()["s02-db-1"]
+    released = json.loads(case.done["release"].evidence["released"])
+    assert released["addresses"] == ["198.19.0.64"]
+    assert case.done["release"].evidence["reusable_from"] == "2027-04-04"
+
+
+def test_one_machine_retires_alone_and_its_system_stays(going: Retiring) -> None:
+    lab = going.lab
+    text = (lab.repository / S02).read_text(encoding="utf-8")
+    content = yaml.safe_load(text)
+    retirement = content.pop("retirement")
+    content["status"] = "in-service"
+    for machine in content["machines"]:
+        machine.pop("pair", None)
+    content["machines"][2].update({"status": "retiring", "retirement": retirement})
+    (lab.repository / S02).write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    lab.provision(now=OUTSIDE_WINDOW, emergency="labels")
+    going.run(noon("2026-12-01"))
+    going.tape.courier()
+    going.delete()
+    assert going.steps() == {"s02-ap-2": ALL_STEPS}
+    assert seen(lab, VCENTER, "s02-ap01")["power"] == "poweredOn"  # type: ignore[index]
+    content = yaml.safe_load((lab.repository / S02).read_text(encoding="utf-8"))
+    assert (content["status"], content["machines"][2]["status"]) == ("in-service", "retired")
+    assert (going.reports / "s02-ap-2" / "completion-record.json").exists()
+
+
+def test_the_erasure_certificate_waits_for_certificate_serials_and_witness(going: Retiring, tmp_path: Path) -> None:
+    going.to_grace()
+    going.delete()
+    assets = tmp_path / "assets.csv"
+    assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\nD2,disk,kyotsu,\n", encoding="utf-8")
+    paper, rows = tmp_path / "certificate.pdf", tmp_path / "lines.csv"
+    paper.write_bytes(b"%PDF-1.7")
+    names = list(NAMES)
+    head = "serial,treatment,performed_on\n"
+
+    def certify(lines_text: str, **erasure: Any) -> dict[str, tuple[str, str]]:
+        rows.write_text(head + lines_text, encoding="utf-8")
+        values: dict[str, Any] = {
+            "assets": assets,
+            "certificate": paper,
+            "certificate_lines": rows,
+            "witness": "鈴木",
+            **erasure,
+        }
+        return lines(
+            going.run(GRACE_OVER + timedelta(days=400), order="certify", names=names, erasure=Erasure(**values))
+        )
+
+    good = "D1,destroyed,2028-02-01\nD2,destroyed,2028-02-01\n"
+    refused = {
+        "no certificate": certify(good, certificate=None),
+        "no witness": certify(good, witness=" "),
+        "one serial missing": certify("D1,destroyed,2028-02-01\n"),
+        "individual numbers only purged": certify(good.replace("D2,destroyed", "D2,purged")),
+        "a serial of nobody": certify(f"{good}D3,destroyed,2028-02-01\n"),
+        "a serial twice": certify(f"{good}D2,destroyed,2028-02-01\n"),
+    }
+    assert {why: {status for status, _ in found.values()} for why, found in refused.items()} == dict.fromkeys(
+        refused, {"refused"}
+    )
+    assert not (going.reports / "s02" / "erasure-certificate.json").exists()
+
+    found = certify(good)
+    assert {status for status, _ in found.values()} == {"changed"}
+    _, digest, content = read_document((going.reports / "s02" / "erasure-certificate.json").read_text(encoding="utf-8"))
+    assert content["witness"] == "鈴木"
+    assert [medium["serial"] for medium in content["media"]] == ["D1", "D2"]
+    assert [copy["kept_until"] for copy in content["copies_kept"]] == ["2032-01-04"] * 3
+    assert going.cases()["s02-db-1"].done["certify"].evidence["record_hash"] == digest
+
+
+def test_the_worklist_of_media_names_the_method_by_the_highest_class(going: Retiring, tmp_path: Path) -> None:
+    going.to_grace()
+    assets = tmp_path / "assets.csv"
+    assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\n", encoding="utf-8")
+    outcome = going.run(IN_GRACE, order="media", erasure=Erasure(assets=assets, witness="鈴木"))
+    rows = json.loads((going.reports / "media-worklist.json").read_text(encoding="utf-8"))
+    assert {row["method"] for row in rows} == {"destroy"}
+    assert rows[0]["serial"] == "D1"
+    assert len([row for row in rows if row["serial"].startswith("T")]) == 6
+    assert any("not on the asset list" in note for note in outcome.notes)
+
+
+def test_the_playbook_says_what_waits_and_ends_well(going: Retiring) -> None:
+    run = going.lab.playbook("decommission", "-e", "as_of=2026-11-25", "-e", f"reports={going.reports}")
+    assert run.code == 0, run.output
+    assert "s02-db01: quarantine" in run.output
+    assert going.steps() == {key: ["announce"] for key in KEYS}
+
+
+def test_without_tape_the_last_copy_is_refused_in_one_clear_line(going: Retiring) -> None:
+    run = going.lab.playbook("decommission", "-e", "as_of=2026-12-01", "-e", f"reports={going.reports}")
+    assert run.code != 0
+    assert "Traceback" not in run.output
+    assert going.steps() == {key: ["announce", "quarantine"] for key in KEYS}
+
+
+def test_the_lab_that_is_looked_at_is_the_one_that_was_changed(going: Retiring) -> None:
+    """So that the comparisons above are not of nothing."""
+    machine = seen(going.lab, VCENTER, "s02-db01")
+    assert isinstance(going.lab, EstateLab)
+    assert machine is not None
+    assert machine["attributes"]["kyotsu-key"] == "s02-db-1"
+    assert len(machine["disks"]) == 2
