@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import write_run
 from scripts import patch_evidence
 from tests.support.browser import Browser, browser
@@ -17,8 +18,7 @@ from tests.support.small_estate import ROOT
 
 
 def owner_of(system: str) -> str:
-    text = next((ROOT / "systems").glob(f"{system}-*.yml")).read_text(encoding="utf-8")
-    return next(line.split()[1] for line in text.splitlines() if line.startswith("owner:"))
+    return load_estate(ROOT).estate.system_by_id[system].owner
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import (
     Result,
     RunOutcome,
@@ -43,8 +44,7 @@ def call(tmp_path: Path, *arguments: str) -> int:
 
 
 def owner_of(system: str) -> str:
-    text = next((ROOT / "systems").glob(f"{system}-*.yml")).read_text(encoding="utf-8")
-    return next(line.split()[1] for line in text.splitlines() if line.startswith("owner:"))
+    return load_estate(ROOT).estate.system_by_id[system].owner
 
 
 def test_every_owner_gets_a_page_a_workbook_and_json_and_the_list_leads_to_them(
