@@ -1,0 +1,392 @@
+"""Each guard, with somebody who tries to get past it: by the file, by vCenter, by the records, by the terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Request
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.run import run_decommission
+from ansible_collections.kyotsu.platform.plugins.module_utils.records import tables
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import ChainBrokenError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin, current_actor
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
+from tests.support.estate_lab import BIN, copy_few, estate_lab, wait_for_task
+from tests.support.retiring import (
+    AFTER,
+    GRACE_OVER,
+    IN_GRACE,
+    KEYS,
+    NAMES,
+    OTHER,
+    OTHER_VCENTER,
+    RECORDS,
+    VCENTER,
+    Retiring,
+    lines,
+    noon,
+    retiring,
+    rewrite,
+    right,
+    seen,
+)
+from tests.support.small_estate import S02, S13
+
+DATABASE = "s02-db01"
+
+
+@pytest.fixture
+def going(tmp_path: Path) -> Iterator[Retiring]:
+    """A lab of its own in which s02 retires."""
+    with estate_lab(copy_few(tmp_path), "guarded") as lab:
+        lab.foundation()
+        lab.provision()
+        yield retiring(lab, tmp_path)
+
+
+def still_there(going: Retiring) -> bool:
+    """All machines of s02, seen from outside."""
+    return all(seen(going.lab, VCENTER, name) is not None for name in NAMES)
+
+
+# --- before anything is switched off ---------------------------------------------------------------------------------
+
+HOLD = {"since": "2026-01-05", "reason": {"ja": "訴訟", "en": "Law suit"}, "ordered_by": "法務課"}
+
+
+def in_service(going: Retiring) -> None:
+    rewrite(going.lab, S02, {"status": "in-service", "retirement": None})
+
+
+def under_hold(going: Retiring) -> None:
+    rewrite(going.lab, S02, {"legal_hold": HOLD})
+
+
+def no_records(going: Retiring) -> None:
+    going.retire(records=None)
+
+
+def retention_runs(going: Retiring) -> None:
+    going.retire(records={**RECORDS, "retention_ended": False})
+
+
+def history_not_moved(going: Retiring) -> None:
+    going.retire(records={**RECORDS, "historical": "pending"})
+
+
+def no_term_of_the_copy(going: Retiring) -> None:
+    going.retire(last_copy_years=None)
+
+
+def needed_by_another(going: Retiring) -> None:
+    rewrite(going.lab, S13, {"depends_on": [{"system": "s02", "reason": {"ja": "利用", "en": "Uses"}}]})
+    rewrite(going.lab, S02, {"depends_on": []})
+
+
+def not_its_last_day_yet(going: Retiring) -> None:
+    going.retire(date="2027-03-31")
+
+
+def not_ours(going: Retiring) -> None:
+    """Somebody takes the mark of origin away: then nobody knows that we made it."""
+    with going.lab.session(VCENTER) as session, going.lab.machine(VCENTER, DATABASE) as machine:
+        manager = session.content.customFieldsManager
+        key = next(each.key for each in manager.field if each.name == "kyotsu-origin")
+        manager.SetField(entity=machine, key=key, value="")
+
+
+BEFOREHAND: tuple[tuple[Callable[[Retiring], None], str], ...] = (
+    (in_service, "s02-db01 is in-service: its file must say retiring first"),
+    (under_hold, "s02-db01 is under legal hold: Law suit / 訴訟 (法務課, 2026-01-05)"),
+    (no_records, "the owner has not confirmed the public records"),
+    (retention_runs, "the owner has not confirmed the public records"),
+    (history_not_moved, "the owner has not confirmed the public records"),
+    (no_term_of_the_copy, "how many years the last copy is kept is not said"),
+    (needed_by_another, "s02-db01 is needed by s13"),
+    (not_its_last_day_yet, "2027-03-31 is its last day of use"),
+    (not_ours, "was not made or adopted by this repository"),
+)
+
+
+def test_nothing_is_switched_off_that_a_guard_keeps(going: Retiring) -> None:
+    original = (going.lab.repository / S02).read_text(encoding="utf-8")
+    original_13 = (going.lab.repository / S13).read_text(encoding="utf-8")
+    for spoil, told in BEFOREHAND:
+        spoil(going)
+        found = lines(going.run(AFTER, names=[DATABASE]))
+        stopped = {label: text for label, (status, text) in found.items() if status in {"refused", "held"}}
+        assert any(told in text for text in stopped.values()), (spoil.__name__, found)
+        assert seen(going.lab, VCENTER, DATABASE)["power"] == "poweredOn", spoil.__name__  # type: ignore[index]
+        assert going.tape.calls == []
+        (going.lab.repository / S02).write_text(original, encoding="utf-8")
+        (going.lab.repository / S13).write_text(original_13, encoding="utf-8")
+
+
+def test_a_machine_of_another_system_is_refused_by_its_name(going: Retiring) -> None:
+    found = lines(going.run(AFTER, names=[OTHER]))
+    assert found[f"{OTHER}: announce"][0] == "refused"
+    assert seen(going.lab, OTHER_VCENTER, OTHER)["power"] == "poweredOn"  # type: ignore[index]
+
+
+def test_a_stranger_with_the_name_of_a_retiring_machine_is_not_meant(going: Retiring) -> None:
+    """Somebody renames ours and puts another machine under its name: the UUID tells them apart."""
+    with going.lab.machine(VCENTER, DATABASE) as machine:
+        wait_for_task(machine.Rename_Task("set-aside"))
+    with going.lab.machine(VCENTER, "s02-ap01") as machine:
+        wait_for_task(machine.Rename_Task(DATABASE))
+    going.run(AFTER, names=[DATABASE])
+    assert seen(going.lab, VCENTER, "set-aside")["power"] == "poweredOff"  # type: ignore[index]
+    assert seen(going.lab, VCENTER, DATABASE)["power"] == "poweredOn"  # type: ignore[index]
+
+
+# --- before the deletion ---------------------------------------------------------------------------------------------
+
+
+def switch_on(going: Retiring) -> None:
+    """An operator switches the machine on and off again."""
+    with going.lab.machine(VCENTER, DATABASE) as machine:
+        wait_for_task(machine.PowerOnVM_Task())
+        wait_for_task(machine.PowerOffVM_Task())
+
+
+def reconfigure(going: Retiring) -> None:
+    with going.lab.machine(VCENTER, DATABASE) as machine:
+        wait_for_task(machine.ReconfigVM_Task(vim.vm.ConfigSpec(annotation="changed")))
+
+
+def snapshot(going: Retiring) -> None:
+    with going.lab.machine(VCENTER, DATABASE) as machine:
+        wait_for_task(machine.CreateSnapshot_Task(name="before", description="", memory=False, quiesce=False))
+
+
+def lose_the_tape(going: Retiring) -> None:
+    """The last copy is no longer what the records prove."""
+    with going.tape.store() as store:
+        copy = next(each for each in store.copies.of_machine("s02-db-1") if not each.offsite)
+        store.copies.read_back(copy.id, ok=False, job="900", origin=Origin.here(run_id="tape"))
+
+
+DURING: tuple[tuple[Callable[[Retiring], None], str], ...] = (
+    (switch_on, "was changed after its last copy"),
+    (reconfigure, "was changed after its last copy"),
+    (snapshot, "snapshot(s) older than its last copy"),
+    (lose_the_tape, "is not equal to what was written"),
+    (under_hold, "is under legal hold"),
+    (in_service, "is in-service"),
+    (history_not_moved, "has not confirmed the public records"),
+)
+
+
+@pytest.mark.parametrize(("spoil", "told"), DURING, ids=[each.__name__ for each, _ in DURING])
+def test_what_happens_during_grace_stops_the_deletion(
+    going: Retiring, spoil: Callable[[Retiring], None], told: str
+) -> None:
+    going.to_grace()
+    digest = going.run(GRACE_OVER).digest
+    approval = going.approve(digest)
+    spoil(going)
+    found = lines(going.run(GRACE_OVER, names=[DATABASE], approval=approval, typing=right))
+    status, text = found[f"{DATABASE}: delete"]
+    assert status == "refused", found
+    assert told in text
+    assert still_there(going)
+
+
+def test_a_copy_that_cannot_be_read_back_stops_everything(going: Retiring) -> None:
+    class Damaging:
+        """The tape goes bad between writing and reading."""
+
+        def back_up(self, names: Any) -> Any:
+            answer = going.tape.back_up(names)
+            for job in going.tape.folder.glob("*"):
+                going.tape.damage(job.name)
+            return answer
+
+        def read_back(self, job: str, manifest_digest: str) -> str:
+            return going.tape.read_back(job, manifest_digest)
+
+    outcome = run_decommission(
+        going.lab.target(), Request(order="advance", reports=going.reports, now=AFTER), copies=Damaging()
+    )
+    assert {status for label, (status, _) in lines(outcome).items() if label.endswith("verify")} == {"failed"}
+    assert all("verify" not in steps for steps in going.steps().values())
+    assert still_there(going)
+
+
+def test_a_copy_off_site_is_waited_for(going: Retiring) -> None:
+    going.run(AFTER)
+    found = lines(going.run(GRACE_OVER, typing=right))
+    assert found[f"{DATABASE}: copy-off-site"][0] == "held"
+    assert f"{DATABASE}: delete" not in found
+    assert still_there(going)
+
+
+def test_the_last_day_of_grace_deletes_nothing(going: Retiring) -> None:
+    going.to_grace()
+    outcome = going.run(noon("2026-12-30"), typing=right)
+    assert lines(outcome)[f"{DATABASE}: delete"][0] == "held"
+    assert outcome.digest == ""
+    assert still_there(going)
+
+
+# --- people ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def due(going: Retiring) -> tuple[Retiring, str]:
+    """Everything is right but for people."""
+    going.to_grace()
+    return going, going.run(GRACE_OVER).digest
+
+
+def test_no_digest_but_the_approved_one_deletes(due: tuple[Retiring, str]) -> None:
+    going, digest = due
+    attempts: tuple[tuple[Path, str], ...] = (
+        (going.approve("b" * 64), "no plan of a deletion"),
+        (going.approve(digest, "p-002", change="CHG-2"), "no valid signature of p-003"),
+        (going.approve(digest, approvers=["p-002"], change="CHG-3"), "nobody of its owner"),
+        (going.approve(digest, executors=["p-005"], change="CHG-4"), "is not one of those who may carry it out"),
+        (going.approve(digest, valid_until="2026-12-31T00:00:00+09:00", change="CHG-5"), "it counts from"),
+        (going.approve(digest, environment="production", change="CHG-6"), "it is for production"),
+    )
+    for approval, told in attempts:
+        with pytest.raises(VerbRefused, match=told):
+            going.run(GRACE_OVER, approval=approval, typing=right)
+    assert going.typed == []
+    assert still_there(going)
+
+
+def test_one_signature_for_both_roles_is_one_signature(due: tuple[Retiring, str]) -> None:
+    going, digest = due
+    going.office.appoint(login=current_actor(), p_002={"roles": ["platform", "owner"], "organisation": "org-301"})
+    approval = going.approve(digest, approvers=["p-002"])
+    found = lines(going.run(GRACE_OVER, approval=approval, typing=right))
+    assert found[f"{DATABASE}: delete"][0] in {"held", "refused"}
+    assert "2 signed approvals" in found[f"{DATABASE}: delete"][1]
+    assert still_there(going)
+
+
+def test_an_approval_of_a_file_that_was_edited_does_not_count(due: tuple[Retiring, str]) -> None:
+    going, digest = due
+    approval = going.approve(digest)
+    approval.write_text(approval.read_text(encoding="utf-8").replace("2027-02-01", "2027-03-01"), encoding="utf-8")
+    with pytest.raises(VerbRefused, match="no valid signature"):
+        going.run(GRACE_OVER, approval=approval, typing=right)
+    assert still_there(going)
+
+
+@pytest.mark.parametrize("typing", [None, "", "s02-db1", "S02-DB01", "y"], ids=["none", "empty", "near", "case", "y"])
+def test_a_name_that_is_not_typed_right_deletes_nothing(due: tuple[Retiring, str], typing: str | None) -> None:
+    going, digest = due
+    found = lines(going.run(GRACE_OVER, approval=going.approve(digest), typing=typing))
+    assert {found[f"{name}: delete"][0] for name in NAMES} == {"refused"}
+    assert still_there(going)
+
+
+def test_the_plan_of_two_machines_does_not_cover_a_third(going: Retiring) -> None:
+    going.to_grace()
+    digest = going.run(GRACE_OVER, names=["s02-ap01", "s02-ap02"]).digest
+    with pytest.raises(VerbRefused, match=r"no plan of a deletion|does not cover"):
+        going.run(GRACE_OVER, approval=going.approve(digest), typing=right)
+    assert still_there(going)
+
+
+def test_without_a_terminal_the_playbook_deletes_nothing_whatever_is_passed(due: tuple[Retiring, str]) -> None:
+    going, digest = due
+    approval = going.approve(digest)
+    arguments = ["-e", "as_of=2027-01-04", "-e", f"approval={approval}", "-e", f"reports={going.reports}"]
+    arguments += ["-e", "confirmation=s02-db01", "-e", "typed=s02-db01", "--limit", DATABASE]
+    piped = subprocess.run(
+        [str(BIN / "ansible-playbook"), "playbooks/decommission.yml", *arguments],
+        cwd=going.lab.repository,
+        env=going.lab.environment(),
+        input=f"{DATABASE}\n" * 5,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert piped.returncode != 0
+    assert "its name must be typed at a terminal, and there is none" in piped.stdout
+    assert still_there(going)
+
+
+def test_at_a_terminal_the_right_name_deletes(due: tuple[Retiring, str]) -> None:
+    """The same command with a terminal: so that the test above is not of a playbook that never deletes."""
+    going, digest = due
+    approval = going.approve(digest)
+    command = [str(BIN / "ansible-playbook"), "playbooks/decommission.yml", "-e", "as_of=2027-01-04"]
+    command += ["-e", f"approval={approval}", "-e", f"reports={going.reports}", "--limit", DATABASE]
+    code, output = at_terminal(command, going, answers={f"{DATABASE} (": DATABASE})
+    assert "Type its name" in output
+    assert seen(going.lab, VCENTER, DATABASE) is None, output
+    assert "delete" in going.steps()["s02-db-1"]
+    assert code != 0  # the record waits for the other machines of the system, and the playbook says so
+
+
+def at_terminal(command: list[str], going: Retiring, answers: dict[str, str]) -> tuple[int, str]:
+    """Run a command at a pseudo-terminal of its own and type answers where they are asked for."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(going.lab.repository)
+        os.execve(command[0], command, going.lab.environment())
+    output, waiting, deadline = "", dict(answers), time.monotonic() + 120
+    while time.monotonic() < deadline:
+        ready, _, _ = select.select([terminal], [], [], 1)
+        if not ready:
+            continue
+        try:
+            output += os.read(terminal, 4096).decode("utf-8", "replace")
+        except OSError:  # the other side has closed it
+            break
+        for question, answer in list(waiting.items()):
+            if question in output and "Type its name" in output:
+                os.write(terminal, f"{answer}\r".encode())
+                del waiting[question]
+    _, status = os.waitpid(pid, 0)
+    return os.waitstatus_to_exitcode(status), output
+
+
+# --- records ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_case_that_is_forged_in_the_database_deletes_nothing(going: Retiring) -> None:
+    going.run(AFTER)
+    with going.tape.store() as store, store.database.write() as connection:
+        last = (
+            connection.execute(sa.select(tables.entries).order_by(tables.entries.c.id.desc()).limit(1)).mappings().one()
+        )
+        payload = '{"by":"x","evidence":{},"happened_at":"2026-12-02T00:00:00.000000Z","step":"verify"}'
+        forged = {**last, "id": last["id"] + 1, "previous_hash": last["hash"], "kind": "retirement", "subject": KEYS[2]}
+        connection.execute(sa.insert(tables.entries), {**forged, "payload": payload})
+    with pytest.raises(ChainBrokenError):
+        going.run(GRACE_OVER, typing=right)
+    assert still_there(going)
+
+
+def test_a_machine_that_vanished_without_us_is_no_success(going: Retiring) -> None:
+    going.to_grace()
+    with going.lab.machine(VCENTER, DATABASE) as machine:
+        wait_for_task(machine.Destroy_Task())
+    found = lines(going.run(GRACE_OVER + timedelta(days=1), names=[DATABASE], typing=right))
+    assert found[f"{DATABASE}: delete"][0] == "refused"
+    assert "delete" not in going.steps()["s02-db-1"]
+
+
+def test_the_time_of_a_test_is_the_time_of_the_run(going: Retiring) -> None:
+    """So that what is called grace here is not the time that the test takes."""
+    going.run(AFTER)
+    case = going.cases()["s02-db-1"]
+    assert case.at("quarantine") == AFTER
+    assert lines(going.run(IN_GRACE, check=True))[f"{DATABASE}: copy-off-site"][0] == "held"

@@ -1,0 +1,80 @@
+"""Random sequences of right and wrong commands in a lab, against what is seen from outside and what the records say."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
+from tests.support.estate_lab import copy_few, estate_lab
+from tests.support.retiring import AFTER, KEYS, NAMES, OTHER, OTHER_VCENTER, VCENTER, Retiring, retiring, right, seen
+
+COMMANDS = 12
+
+
+@pytest.fixture
+def going(tmp_path: Path) -> Iterator[Retiring]:
+    """A lab of its own in which s02 retires."""
+    with estate_lab(copy_few(tmp_path), "random") as lab:
+        lab.foundation()
+        lab.provision()
+        yield retiring(lab, tmp_path)
+
+
+def wrong(going: Retiring, now: datetime) -> None:
+    """Attempts that must never delete anything: no signature, another plan, another name, no terminal."""
+    digest = going.run(now).digest
+    attempts: list[Callable[[], object]] = [
+        lambda: going.run(now, typing=right),
+        lambda: going.run(now, approval=going.approve("c" * 64), typing=right),
+        lambda: going.run(now, approval=going.approve(digest or "d" * 64, "p-002"), typing=right),
+        lambda: going.run(now, approval=going.approve(digest or "d" * 64), typing="s02"),
+        lambda: going.run(now, approval=going.approve(digest or "d" * 64)),
+    ]
+    for attempt in attempts:
+        there = {name: seen(going.lab, VCENTER, name) is not None for name in NAMES}
+        with suppress(VerbRefused):
+            attempt()
+        assert {name: seen(going.lab, VCENTER, name) is not None for name in NAMES} == there
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_sequence_deletes_without_a_verified_copy(going: Retiring, seed: int) -> None:
+    choose = random.Random(seed)  # the same sequence each time
+    other = seen(going.lab, OTHER_VCENTER, OTHER)
+    now = AFTER
+    deleted: set[str] = set()
+    for _ in range(COMMANDS):
+        now += timedelta(days=choose.choice([0, 1, 3, 12, 20]))
+        if now.year > 2027 or (now.year == 2027 and now.month > 1):
+            now = datetime.fromisoformat("2027-01-30T12:00+09:00")
+        command = choose.choice(["advance", "advance", "advance", "courier", "undo", "wrong", "delete", "delete"])
+        if command == "courier":
+            going.tape.courier()
+        elif command == "undo":
+            going.run(now, order="undo", reason="random", names=choose.sample(NAMES, 2))
+        elif command == "wrong":
+            wrong(going, now)
+        elif command == "delete":
+            digest = going.run(now).digest
+            if digest:
+                going.run(now, approval=going.approve(digest), typing=right)
+        else:
+            going.run(now)
+        cases = going.cases()
+        for key, name in zip(KEYS, NAMES, strict=True):
+            done = set(cases[key].done) if key in cases else set()
+            gone = seen(going.lab, VCENTER, name) is None
+            assert gone == ("delete" in done), (command, name)
+            if gone:
+                assert {"quarantine", "back-up", "verify", "copy-off-site"} <= done
+                deleted.add(name)
+            assert "certify" not in done
+            assert "complete" not in done or "release" in done
+    assert seen(going.lab, OTHER_VCENTER, OTHER) == other
+    assert going.lab.records("verify").code == 0
