@@ -24,7 +24,7 @@ def eject(vault: Vault, orders: Sequence[Order]) -> None:
         (order, move)
         for order in orders
         for move in sorted(order.plan.outgoing, key=lambda move: (move.load, move.port))
-        if vault.store.custody.statuses([move.tape])[move.tape].place in {"slot", "drive"}
+        if _is_to_go(vault, order, move)
     ]
     for number, (order, move) in enumerate(waiting):
         port = _port(vault, move.tape)
@@ -40,6 +40,17 @@ def eject(vault: Vault, orders: Sequence[Order]) -> None:
             vault.done.trouble("refused", str(error).partition(": ")[2], STAYS, tape=move.tape)
         except (ChangerFailed, CommandRefused) as error:
             vault.done.trouble("robot", str(error), ROBOT, tape=move.tape)
+
+
+def _is_to_go(vault: Vault, order: Order, move: Move) -> bool:
+    """Whether a tape is inside and was not ejected for this order: one that is home again stays."""
+    sheet = order.sheet_of(move.tape, "out")
+    history = vault.store.custody.history(move.tape)
+    done = any(
+        line.event.action == "eject" and sheet is not None and line.event.evidence.get("order") == sheet.number
+        for line in history
+    )
+    return history[-1].status.place in {"slot", "drive"} and not done
 
 
 def _eject_one(vault: Vault, order: Order, move: Move, port: int) -> None:

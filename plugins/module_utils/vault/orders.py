@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import TapeStatus
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.vault_plan import Move, VaultPlan, Waiting
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import TransportCase
@@ -70,9 +71,13 @@ def last_day(store: Store) -> date | None:
     return None
 
 
-def ordered(orders: Iterable[Order]) -> frozenset[str]:
-    """All tapes of these orders."""
-    return frozenset(move.tape for order in orders for move in (*order.plan.outgoing, *order.plan.incoming))
+def under_way(orders: Iterable[Order], statuses: Mapping[str, TapeStatus]) -> frozenset[str]:
+    """Tapes that these orders still hold: until one that goes is at the vault, and one that returns is home again."""
+    found = set()
+    for order in orders:
+        found |= {move.tape for move in order.plan.outgoing if statuses[move.tape].place != "vault"}
+        found |= {move.tape for move in order.plan.incoming}
+    return frozenset(found)
 
 
 def room_left(cases: Sequence[TransportCase], orders: Collection[Order]) -> tuple[TransportCase, ...]:

@@ -12,7 +12,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context import Vault
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.due import DueCopy, due_copies
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.knowledge import Knowledge
-from ansible_collections.kyotsu.platform.plugins.module_utils.vault.orders import Order, ordered, room_left
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.orders import Order, room_left, under_way
 
 GIB = 2**30
 
@@ -25,7 +25,7 @@ def due_of(vault: Vault, known: Knowledge) -> list[DueCopy]:
 def plan_day(vault: Vault, known: Knowledge, orders: Sequence[Order]) -> VaultPlan:
     """What is not yet in an order of the day. Tapes that are written count as closed: the order closes them first."""
     pools = {pool.id: pool for pool in vault.pools}
-    taken = ordered(orders)
+    taken = under_way(orders, known.statuses)
     statuses = [
         _as_closed(status, pools.get(status.pool))
         for status in known.statuses.values()

@@ -11,9 +11,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.orders import (
     issue,
     last_day,
-    ordered,
     orders_of,
     room_left,
+    under_way,
 )
 from tests.support.vault_desk import CASE, DAY, ORIGIN, TAPES, Desk, plan_of
 
@@ -37,8 +37,8 @@ def test_a_second_order_of_a_day_goes_on_counting(desk: Desk) -> None:
         issue(store, plan_of(ONE), {}, ORIGIN)
         issue(store, plan_of(TWO), {}, ORIGIN)
         first, second = orders_of(store, DAY)
+        assert under_way([first, second], store.custody.statuses()) == {ONE, TWO}
     assert [first.sheets[0].number, second.sheets[0].number] == ["WO-20261201-01", "WO-20261201-02"]
-    assert ordered([first, second]) == {ONE, TWO}
     assert second.sheet_of(ONE, "out") is None
 
 
