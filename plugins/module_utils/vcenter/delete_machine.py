@@ -8,6 +8,7 @@ from typing import Any
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import NotPossible, World
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import Fault
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import dig, many
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.task_result import require
@@ -18,6 +19,7 @@ _SEARCH_SECONDS = 60.0
 _MOST_EVENTS = 1000
 # What a search says of a folder that went with the machine.
 _NOT_THERE = frozenset({"FileNotFound", "NotFound"})
+_GONE = frozenset({"ManagedObjectNotFound"})
 
 
 def newest_power_on(session: Session, reference: str) -> int:
@@ -82,7 +84,11 @@ def remove_empty_folder(world: World, path: str) -> bool:
         folder = world.managed(vim.Folder, "folder", path)
     except NotPossible:
         return True
-    if folder.childEntity:
-        return False
-    world.run("folder", folder.Destroy_Task)
+    try:
+        if folder.childEntity:
+            return False
+        world.run("folder", folder.Destroy_Task)
+    except Fault as fault:
+        if fault.kind not in _GONE:  # the request of a run that died was carried out meanwhile
+            raise
     return True
