@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import ClassVar
 
-from ansible_restoreions.kyotsu.platform.plugins.modules import restore
-from ansible_restoreions.kyotsu.platform.plugins.plugin_utils.in_process import InProcess
+from ansible_collections.kyotsu.platform.plugins.modules import restore
+from ansible_collections.kyotsu.platform.plugins.plugin_utils.in_process import InProcess
 
 
 class ActionModule(InProcess):
