@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,9 +25,9 @@ from tests.support.guest_lab import needs_guests
 pytestmark = needs_guests
 
 VCENTER = "vc-kyotsu"
-NAME = "s13-ap01"
-KEY = "s13-ap-1"
-MEGABYTES = 300  # of noise on its data disk: long enough to be in the middle of
+NAME = "s13-db01"
+KEY = "s13-db-1"
+MEGABYTES = 130  # of noise on its data disk: long enough to be in the middle of
 TAPE_BYTES = 8_000_000_000
 
 
@@ -123,11 +124,21 @@ def kill_reader(lab: BackupLab) -> None:
     os.kill(readers(lab)[0], signal.SIGKILL)
 
 
+def local_ports(pid: int) -> list[str]:
+    """The near ends of the connections of a process."""
+    shown = subprocess.run(["ss", "-tnpH"], check=True, capture_output=True, text=True).stdout.splitlines()
+    return [line.split()[3].rpartition(":")[2] for line in shown if f"pid={pid}," in line]
+
+
 def cut_stream(lab: BackupLab) -> None:
-    """The file that is being sent ends early: the host breaks the connection off."""
-    stores = lab.services.laboratory.paths.root / "datastores"
-    files = sorted(stores.rglob(f"{NAME}*-at-snapshot-*-flat.vmdk"), key=lambda file: file.stat().st_blocks)
-    os.truncate(files[-1], 50_000_000)
+    """The host breaks the connection off in the middle: its end of the reader's connection is closed."""
+    pid = readers(lab)[0]
+    wait_until(lambda: bool(local_ports(pid)), "the reader has its connection")
+    (port,) = local_ports(pid)
+    closed = subprocess.run(
+        ["ss", "-K", "-tnH", "dport", "=", f":{port}"], check=True, capture_output=True, text=True
+    ).stdout
+    assert port in closed
 
 
 def lose_lease(lab: BackupLab) -> None:
