@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.observed import Observation
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter import device_reader
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.usage import observe
 from tests.support.estate_lab import OUTSIDE_WINDOW, EstateLab, wait_for_task
 
@@ -91,3 +94,16 @@ def test_what_guests_use_is_read_and_refused_counters_leave_it_uncollected(few: 
     refused = {each.name: each for each in look(few, orphaned_disks=False).machines}["s13-db01"]
     assert refused.network_used_kbps is None
     assert refused.cpu_used_mhz == told.cpu_used_mhz
+
+
+def test_devices_read_in_parts_are_those_of_one_call(few: EstateLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    few.reset_counters()
+    whole = look(few, orphaned_disks=False)
+    calls = few.methods(VCENTER)["RetrievePropertiesEx"]
+    monkeypatch.setattr(device_reader, "_WORTH_PARTS", 1)  # a few machines, where 1,000 are worth parts
+    monkeypatch.setattr(device_reader, "_PARTS", 2)
+    few.reset_counters()
+    parted = look(few, orphaned_disks=False)
+    assert parted.machines == whole.machines
+    assert any(use.allocated_gb for machine in parted.machines for use in machine.storage)
+    assert few.methods(VCENTER)["RetrievePropertiesEx"] == calls + 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import Any
+
+from lxml import etree
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter import api, plain
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import PlainObject
@@ -24,24 +26,28 @@ def retrieve(
     views: Sequence[Any] = (),
     objects: Sequence[Any] = (),
     page: int | None = None,
+    convert: Callable[[etree._Element], Any] = plain.plain,
 ) -> Iterator[PlainObject]:
     """Properties (`paths` by type) of the objects in the views and of single objects, as they arrive.
 
     One call, and one more for each further page. `page` bounds the objects of a page; vCenter may bound it further.
+    `convert`: as in plain.objects.
     """
     spec = _filter_spec(paths, views, objects)
     options = vim.PropertyCollector.RetrieveOptions(maxObjects=page)
-    token = yield from _page(session, "RetrievePropertiesEx", specSet=[spec], options=options)
+    token = yield from _page(session, convert, "RetrievePropertiesEx", specSet=[spec], options=options)
     while token:
-        token = yield from _page(session, "ContinueRetrievePropertiesEx", token=token)
+        token = yield from _page(session, convert, "ContinueRetrievePropertiesEx", token=token)
 
 
-def _page(session: Session, method: str, **values: Any) -> Generator[PlainObject, None, str]:
+def _page(
+    session: Session, convert: Callable[[etree._Element], Any], method: str, **values: Any
+) -> Generator[PlainObject, None, str]:
     collector = session.content.propertyCollector
     info = api.method_info(collector, method)
     token = ""
     with session.stub.exchange(collector, info, api.arguments(info, values)) as stream:
-        for item in plain.objects(stream):
+        for item in plain.objects(stream, convert):
             if isinstance(item, str):
                 token = item
             else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, BinaryIO, NamedTuple
 
 from lxml import etree
@@ -81,8 +81,16 @@ def dig(value: Any, *names: str) -> Any:
     return value
 
 
-def objects(stream: BinaryIO) -> Iterator[PlainObject | str]:
-    """The objects of a RetrievePropertiesEx answer one by one, without holding the answer; then its token, if any."""
+def namespaces(prefix: str) -> dict[str, str]:
+    """The namespace of vCenter's elements, for an XPath that calls it by a prefix."""
+    return {prefix: VIM[1:-1]}
+
+
+def objects(stream: BinaryIO, convert: Callable[[etree._Element], Any] = plain) -> Iterator[PlainObject | str]:
+    """The objects of a RetrievePropertiesEx answer one by one, without holding the answer; then its token, if any.
+
+    `convert` makes the value of a property of its element, for a reader that needs a part of a large one only.
+    """
     tags = (f"{VIM}objects", f"{VIM}token")
     for _, element in etree.iterparse(stream, tag=tags, resolve_entities=False, huge_tree=True):
         parent = element.getparent()
@@ -93,7 +101,7 @@ def objects(stream: BinaryIO) -> Iterator[PlainObject | str]:
             continue
         reference = element.find(f"{VIM}obj")
         properties = {
-            prop.findtext(f"{VIM}name") or "": plain(value)
+            prop.findtext(f"{VIM}name") or "": convert(value)
             for prop in element.iterfind(f"{VIM}propSet")
             if (value := prop.find(f"{VIM}val")) is not None
         }

@@ -9,10 +9,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import Obser
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter import read_items, read_machines
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve, view_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.device_cache import DeviceCache
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.device_reader import read_devices
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.inventory import Inventory, name_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_paths import DEVICES, PATHS, VIEWED
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_paths import PATHS, VIEWED
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
 
 
@@ -28,17 +28,7 @@ def read_vcenter(session: Session, datacenter: str, *, cache_directory: Path | N
     inventory = _inventory(session, center)
     tags = session.tagging.read()
     machines = read_machines.machine_objects(inventory)
-    cache = DeviceCache(cache_directory, session.instance_uuid)
-    devices = cache.known(machines)
-    missing = [machine for machine in machines if machine.reference not in devices]
-    if missing:
-        for machine in retrieve(
-            session,
-            {vim.VirtualMachine: (DEVICES,)},
-            objects=[vim.VirtualMachine(machine.reference, session.stub) for machine in missing],
-        ):
-            devices[machine.reference] = read_machines.device_facts(machine.properties.get(DEVICES))
-    cache.store(machines, devices)
+    devices = read_devices(session, machines, cache_directory)
     items, references = read_items.items(inventory, datacenter, tags, devices)
     return ObservedVCenter(
         id=session.endpoint.id,

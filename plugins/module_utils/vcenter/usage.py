@@ -23,7 +23,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.usage.ownership im
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter import read_machines, usage_foundation
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve, view_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.device_cache import DeviceCache
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.device_reader import read_anew, read_devices
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import (
     Fault,
     PermissionRefused,
@@ -37,7 +37,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.orphaned_d
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import PlainObject, truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read import find_datacenter
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_paths import DEVICES
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Endpoint, Session, connect
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.usage_machines import MachineFacts, Reading
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.usage_network import network_kbps
@@ -140,16 +139,19 @@ def read_usage(
     inventory = _inventory(session, center)
     objects = read_machines.machine_objects(inventory)
     machines = [item for item in objects if not truth(item.properties.get("config.template"))]
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        network = beside.submit(network_kbps, session, inventory, machines)
+        facts = MachineFacts(
+            attributes=_of_some(session, (ATTRIBUTES,), _undescribed(machines, ownerships)),
+            # Templates too, or the cache that the other readings share would lose them each time.
+            devices=read_devices(session, objects, cache_directory),
+            files=_of_some(session, FILES, [each for each in machines if each.properties.get(SNAPSHOTS)]),
+            network_kbps=network.result(),
+        )
     reading = Reading(
         vcenter=vcenter,
         inventory=inventory,
-        facts=MachineFacts(
-            attributes=_of_some(session, (ATTRIBUTES,), _undescribed(machines, ownerships)),
-            # Templates too, or the cache that the other readings share would lose them each time.
-            devices=_devices(session, objects, cache_directory),
-            files=_of_some(session, FILES, [each for each in machines if each.properties.get(SNAPSHOTS)]),
-            network_kbps=network_kbps(session, inventory, machines),
-        ),
+        facts=facts,
         ownerships=ownerships,
         tiers={datastore.name: datastore.tier for datastore in estate.platform.datastores},
     )
@@ -187,11 +189,11 @@ def _paths(session: Session, inventory: Inventory, facts: MachineFacts) -> froze
         for reference, properties in inventory.of("VirtualMachine").items()
     ]
     others = [each for each in everything if each.reference not in facts.devices]
-    further = _of_some(session, (DEVICES,), others).values()
+    further = read_anew(session, others).values()
     chained = [each for each in everything if each.properties.get(SNAPSHOTS) and each.reference not in facts.files]
     return frozenset(
         paths_of(
-            [*facts.devices.values(), *(read_machines.device_facts(each.get(DEVICES)) for each in further)],
+            [*facts.devices.values(), *further],
             [*facts.files.values(), *_of_some(session, FILES, chained).values()],
         )
     )
@@ -211,15 +213,3 @@ def _of_some(
     if not objects:
         return {}
     return {item.reference: item.properties for item in retrieve(session, {vim.VirtualMachine: paths}, objects=objects)}
-
-
-def _devices(
-    session: Session, machines: Sequence[PlainObject], cache_directory: Path | None
-) -> dict[str, Mapping[str, Any]]:
-    cache = DeviceCache(cache_directory, session.instance_uuid)
-    devices = cache.known(machines)
-    missing = [machine for machine in machines if machine.reference not in devices]
-    for reference, properties in _of_some(session, (DEVICES,), missing).items():
-        devices[reference] = read_machines.device_facts(properties.get(DEVICES))
-    cache.store(machines, devices)
-    return devices

@@ -12,6 +12,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain impo
     dig,
     fault_of,
     many,
+    namespaces,
     objects,
     plain,
     return_value,
@@ -47,6 +48,18 @@ def test_a_value_keeps_its_shape(inner: str, kind: str, expected: Any) -> None:
 
 def envelope(inner: str) -> io.BytesIO:
     return io.BytesIO(f"<Envelope {HEAD}><Body><Response>{inner}</Response></Body></Envelope>".encode())
+
+
+def test_a_reader_that_needs_a_part_of_a_value_makes_the_value_itself() -> None:
+    answer = envelope(
+        "<returnval><objects><obj type='VirtualMachine'>vm-1</obj><propSet><name>d</name>"
+        "<val xsi:type='ArrayOfVirtualDevice'><VirtualDevice><key>1</key></VirtualDevice>"
+        "<VirtualDevice><key>2</key><macAddress>m</macAddress></VirtualDevice></val></propSet></objects></returnval>"
+    )
+    kept = etree.XPath("v:*[v:macAddress]", namespaces=namespaces("v"))
+    (found,) = objects(answer, lambda element: [plain(each) for each in kept(element)])
+    assert not isinstance(found, str)
+    assert found.properties == {"d": [{"key": "2", "macAddress": "m"}]}
 
 
 def test_objects_come_with_their_properties_and_the_token_of_the_next_page() -> None:
