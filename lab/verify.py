@@ -88,7 +88,8 @@ def _labels(names: list[dict[str, Any]], system: dict[str, Any], machine: dict[s
         "owner": system["owner"],
         "role": machine["role"],
     }
-    return {each["name"]: values[each["source"]] for each in names}
+    # Only a machine that is being retired is in quarantine, and decommission alone says so.
+    return {each["name"]: values[each["source"]] for each in names if each["source"] != "quarantine"}
 
 
 def _yaml(path: Path) -> Any:
