@@ -6,7 +6,7 @@ Examples:
   scripts/patch_calendar.py --as-of 2027-03-20           the round of March
   scripts/patch_calendar.py --system s31 --system s09    only these
   scripts/patch_calendar.py --format ics --output reports/patch.ics
-  scripts/patch_calendar.py --notices reports/notices    a page and a text per owner, in Japanese
+  scripts/patch_calendar.py --notices reports/notices    page, text and calendar of each owner, in Japanese
 
 The owners' answers are read from patches/YYYY-MM.yml; a round without that file is a draft.
 
@@ -92,6 +92,8 @@ def _deliver(options: argparse.Namespace, estate: Estate, schedule: Schedule) ->
             page = notice_html(template, notice, estate.platform.estate.name)
             (options.notices / f"{notice.owner.id}.html").write_text(page, encoding="utf-8")
             (options.notices / f"{notice.owner.id}.md").write_text(notice_markdown(notice), encoding="utf-8")
+            own = calendar_text(schedule, estate, [each.system.id for each in notice.systems])
+            (options.notices / f"{notice.owner.id}.ics").write_text(own, encoding="utf-8", newline="")
         print(f"{len(told)} notices in {options.notices}")
         return
     if options.format == "ics":
@@ -140,7 +142,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--system", action="append", default=[], metavar="ID", help="only this one; may be repeated")
     parser.add_argument("--format", choices=("table", "json", "ics"), default="table", help="default: table")
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of printing")
-    parser.add_argument("--notices", type=Path, metavar="FOLDER", help="write a page and a text per owner there")
+    parser.add_argument(
+        "--notices", type=Path, metavar="FOLDER", help="write page, text and calendar of each owner there"
+    )
     return parser.parse_args(arguments)
 
 

@@ -68,7 +68,7 @@ def test_the_run_itself_lies_beside_as_it_was_recorded(tmp_path: Path, runs: Pat
 
 def test_a_system_alone_that_is_well_needs_nobody_and_names_nobody_else(tmp_path: Path, runs: Path) -> None:
     plan = tmp_path / "repository"
-    for name in ("systems", "platform", "patches"):
+    for name in ("systems", "platform", "patches/_schema"):
         shutil.copytree(ROOT / name, plan / name)
     arguments = ("--runs", str(runs), "--system", "s02", "--repository", str(plan), "--as-of", "2026-12-12")
     code = call(tmp_path, *arguments)
