@@ -80,7 +80,11 @@ def _report(options: argparse.Namespace) -> int:
     zone = ZoneInfo(estate.platform.estate.timezone)
     with open_records(options, REPOSITORY) as store:
         report, standing = make_truth(
-            store, estate, as_of, drill_months=options.drill_months, past=options.as_of is not None
+            store,
+            estate,
+            as_of,
+            drill_months=options.drill_months or estate.platform.restore_drill.months,
+            past=options.as_of is not None,
         )
     _write(make_truth_paper(report, standing, estate, options.lang), zone, options)
     return FINDINGS if report.problems else GOOD
@@ -127,9 +131,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = Parser(prog="truth_report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_database_options(parser)
     parser.add_argument("--as-of", type=_moment, metavar="TIME", help="for example 2026-12-01T18:00+09:00")
-    parser.add_argument(
-        "--drill-months", type=int, default=12, metavar="N", help="a system is drilled every so many months (12)"
-    )
+    parser.add_argument("--drill-months", type=int, metavar="N", help="default: restore_drill in platform/backup.yml")
     parser.add_argument("--repository", type=Path, default=REPOSITORY, help="default: this repository")
     parser.add_argument("--format", choices=FORMATS, help="default: by the suffix of --output, else table")
     parser.add_argument("--lang", choices=("ja", "en"), default="ja", help="default: ja")

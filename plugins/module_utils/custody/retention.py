@@ -65,7 +65,7 @@ def retained(
             reasons.setdefault(copy.id, []).append(AWAITING)
         elif standing[copy.id] == "good":
             groups.setdefault((copy.machine, copy.offsite), []).append(copy)
-        if copy.backup_class not in rules:
+        if copy.backup_class not in rules and copy.machine not in ended:
             reasons.setdefault(copy.id, []).append(NO_RULE)
     for (machine, _), good in groups.items():
         if machine in ended:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy, Standing, existing, standings
@@ -23,7 +23,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.retention 
     retained,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirements import Retirements
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import kept_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,16 @@ def know(store: Store, estate: Estate, as_of: datetime, *, past: bool = False) -
     statuses = store.custody.statuses(as_of=as_of if past else None)
     copies = existing(store.copies.existing(as_of), as_of)
     unreadable = unreadable_tapes(statuses.values())
-    kept = retained(copies, retention_by_class(platform), as_of, unreadable=unreadable, timezone=zone)
-    releases = releasable_tapes(statuses.values(), copies, kept, as_of)
     day = as_of.astimezone(ZoneInfo(zone)).date()
+    kept = retained(
+        copies,
+        retention_by_class(platform),
+        as_of,
+        unreadable=unreadable,
+        timezone=zone,
+        ended=ended_machines(estate, Retirements(store.database, store.chain).cases(), day),
+    )
+    releases = releasable_tapes(statuses.values(), copies, kept, as_of)
     gaps = {
         name: tuple(escrow_gaps(status, platform.key_escrow, platform.sites, day))
         for name, status in store.tape_keys.statuses().items()
@@ -64,3 +74,8 @@ def know(store: Store, estate: Estate, as_of: datetime, *, past: bool = False) -
         key_gaps=gaps,
         facts=facts_of(copies, releases, gaps, platform.media_pools),
     )
+
+
+def ended_machines(estate: Estate, cases: Mapping[str, Case], day: date) -> frozenset[str]:
+    """Deleted machines whose last copy had to be kept until a day that is past."""
+    return frozenset(machine for machine, last in kept_until(estate, cases).items() if last < day)
