@@ -24,11 +24,11 @@ help: ## list the entry points
 ##@ the two commands of the README
 
 .PHONY: demo test
-demo: ## build the lab, provision the whole estate, prove that a second run changes nothing; GUESTS=some (17 boot), all, none
-	@scripts/bootstrap lab
+demo: ## build the lab, provision the whole estate, prove that a second run changes nothing, bring a system to tape; GUESTS=some (17 boot), all, none; TAPE=no
+	@scripts/bootstrap lab $(if $(filter no,$(TAPE)),,tape)
 	@if [ "$(GUESTS)" != none ]; then scripts/bootstrap --optional guests; fi
 	@$(MAKE) --output-sync=target -j3 setup lab-build $(if $(filter none,$(GUESTS)),,lab-image)
-	@GUESTS=$(GUESTS) $(PYTHON) scripts/demo.py --lab $(LAB)
+	@GUESTS=$(GUESTS) $(PYTHON) scripts/demo.py --lab $(LAB) --tape $(or $(TAPE),yes)
 
 test: setup-tests ## checks and tests, with one small end-to-end of each verb
 	@$(PYTHON) scripts/run_checks.py quick
@@ -80,7 +80,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision baseline drift collect backup capacity graph patch-calendar evidence
+.PHONY: plan foundation provision baseline drift collect backup vault truth capacity graph patch-calendar evidence
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -101,6 +101,12 @@ collect: setup ## one sample of capacity and use into the records; for a timer: 
 
 backup: setup ## machines to tape, each copy read back; ARGS="--check --limit s13*"; docs/runbooks/backup.md
 	@ansible-playbook -i $(INVENTORY) playbooks/backup.yml $(ARGS)
+
+vault: setup ## tapes to the remote store and back; ARGS="--check", ARGS="-e step=take-out -e scan=FILE"; docs/runbooks/vault.md
+	@ansible-playbook -i $(INVENTORY) playbooks/vault.yml $(ARGS)
+
+truth: setup ## what could be restored today, by what was read back from tape; ARGS="--output reports/truth.html"
+	@$(PYTHON) scripts/truth_report.py $(ARGS)
 
 capacity: setup ## who uses what, what is left, what it costs, offline; ARGS="--live inventory/lab --history --output r.html"
 	@$(PYTHON) scripts/capacity_report.py $(ARGS)

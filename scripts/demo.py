@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The main job, end to end in a lab: build the foundation, provision every machine, log in to the guests, prove that
-nothing is left to do.
+nothing is left to do, and bring one system to tape with the work order for its courier.
 
 It works on a lab of this repository only and refuses any other endpoint. `make demo` calls it; a second call finds
 everything done and says so.
@@ -36,6 +36,7 @@ from lab.paths import lab_paths
 # All guests of an estate on two cores; a few are there before anybody asks.
 _GUESTS_SECONDS = 240
 from scripts._console import run_and_exit
+from scripts.demo_tape import PEOPLE, SYSTEM, DemoTape
 
 
 class DemoFailed(Exception):
@@ -54,15 +55,19 @@ class Timing:
 class Demo:
     """Runs the steps one after the other and keeps their times."""
 
-    def __init__(self, lab: str) -> None:
+    def __init__(self, lab: str, *, has_tape: bool) -> None:
         self._lab = lab
+        self._has_tape = has_tape
+        self._papers = REPOSITORY / "reports" / "vault"
+        self._orders: list[str] = []
         self._state = REPOSITORY / ".lab" / lab
         self._plan = REPOSITORY / "reports" / "plan.html"
         self.timings: list[Timing] = []
 
     def run(self) -> None:
         """All steps; raises DemoFailed at the first that fails."""
-        self._step("start the lab", lambda: self._python("lab/lab.py", "up", "--lab", self._lab))
+        tape = ("--tape", "yes") if self._has_tape else ()
+        self._step("start the lab", lambda: self._python("lab/lab.py", "up", "--lab", self._lab, *tape))
         self._refuse_foreign_endpoints()
         self._step("build the foundation", lambda: self._playbook("foundation.yml"))
         self._step("provision the estate", lambda: self._playbook("provision.yml"))
@@ -72,6 +77,9 @@ class Demo:
         self._step("count what it wrote", self._require_no_writing_call)
         self._step("write the plan", lambda: self._playbook("plan.yml", "-e", f"output={self._plan}"))
         self._step("look from outside", lambda: self._python("lab/verify.py", "--lab", self._lab))
+        if self._has_tape:
+            self._step(f"bring {SYSTEM} to tape", self._bring_to_tape)
+            self._step("order the courier", self._order_the_courier)
 
     def table(self) -> str:
         """The closing table with where to look next."""
@@ -85,6 +93,7 @@ class Demo:
                 "",
                 "Look next:",
                 f"  the plan as a page         {self._plan.relative_to(REPOSITORY)}",
+                *(f"  the courier's papers       {each}" for each in self._orders),
                 "  what runs                  make lab-status",
                 "  a shell in a guest         make lab-ssh HOST=s02-db01",
                 "  the inventory as a tree    make graph",
@@ -107,6 +116,31 @@ class Demo:
         result = f"{len(names)} guests, {memory / 1_000_000:.0f} MB of memory together"
         print(result)
         return result
+
+    def _bring_to_tape(self) -> str:
+        """A backup of one system that goes off-site; a second demo on the same day finds it done."""
+        tape = DemoTape(lab_paths(self._lab))
+        tape.prepare()
+        if tape.is_fresh():
+            result = f"{SYSTEM} was brought to tape within the last day"
+            print(result)
+            return result
+        self._playbook("backup.yml", "--limit", tape.pattern)
+        return tape.told()
+
+    def _order_the_courier(self) -> str:
+        """Copies for the remote store, tapes at the exit ports, and the papers that people carry."""
+        tape = DemoTape(lab_paths(self._lab))
+        for pool, barcodes in tape.new_offsite_tapes():
+            values = {"step": "register", "pool": pool, "tapes": barcodes, "people": list(PEOPLE)}
+            self._playbook("vault.yml", "-e", json.dumps(values))
+        reports = {"reports": str(self._papers)}
+        self._playbook("vault.yml", "--limit", tape.pattern, "-e", json.dumps(reports))
+        orders = sorted(self._papers.rglob("*.html"))
+        if not orders:
+            raise DemoFailed(f"no work order was written below {self._papers}; look at the vault's table above")
+        self._orders = [str(each.relative_to(REPOSITORY)) for each in orders]
+        return f"{len(orders)} papers for operators and courier"
 
     def _refuse_foreign_endpoints(self) -> None:
         """The demo changes things without asking, so it speaks only to its own lab on this machine."""
@@ -157,8 +191,9 @@ def main() -> int:
     """Exit 0 when everything succeeded and the second run changed nothing."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lab", default=os.environ.get("KYOTSU_LAB", "default"), help="name of the lab")
+    parser.add_argument("--tape", choices=("yes", "no"), default="yes", help="with the tape library (default: yes)")
     arguments = parser.parse_args()
-    demo = Demo(arguments.lab)
+    demo = Demo(arguments.lab, has_tape=arguments.tape == "yes")
     try:
         demo.run()
     except DemoFailed as error:
