@@ -153,7 +153,7 @@ def test_a_stream_that_breaks_is_tried_again_on_a_new_snapshot(
     with backup_beside(lab) as future:
         while_it_reads(lab, future)
         break_it(lab)
-        outcome = future.result(240)
+        outcome = future.result(400)
     assert outcome.of(NAME).status == "changed", outcome.of(NAME).message
     assert "at attempt 2" in outcome.of(NAME).message
     # The first attempt counts for nothing: one copy more, and it is good.
@@ -166,7 +166,7 @@ def test_a_storage_daemon_that_is_killed_fails_the_machine_and_the_next_run_copi
     with backup_beside(lab) as future:
         while_it_reads(lab, future)
         lab.tape_laboratory.kill("bacula-sd")
-        outcome = future.result(240)
+        outcome = future.result(400)
     assert outcome.of(NAME).status == "failed"
     assert outcome.of(NAME).copy is None
     assert points(lab) == before
@@ -203,7 +203,7 @@ def test_a_tape_that_goes_bad_before_it_is_read_back_gives_no_good_copy(lab: Bac
             (tape,) = store.copies.of_machine(KEY)[-1].tapes
         file = lab.tape_laboratory.library.cartridge(tape)
         lab.tape_laboratory.library.damage(tape, file.stat().st_size - 60_000_000, 1_000_000)
-        outcome = future.result(240)
+        outcome = future.result(400)
     # The first copy of this run cannot be read and does not count; the second attempt lies behind it on the tape.
     assert points(lab)[len(before)] == "failed"
     assert outcome.of(NAME).status == "changed", outcome.of(NAME).message

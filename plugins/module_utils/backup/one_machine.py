@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Item
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import AttemptFailed, RunContext
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.earlier_jobs import end_earlier_jobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.last_stream import LastStream
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import Claim
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.snapshots import remove_of_run
@@ -58,6 +59,7 @@ class _Attempt:
 
     def make(self) -> None:
         run, item = self._run, self._item
+        end_earlier_jobs(run, self.row)
         self.row = run.advance(self.row, phase="snapshot")
         session = run.sessions[item.vcenter]
         # What is off has nothing to write out; what is on is never copied without.

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Mapping, Sequence
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import RunContext
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import Claim
-from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyRefused
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyEvent, CustodyRefused, Facts
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import NewCopy
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import JobFailed, TapeError
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import StreamStatus
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Library
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
 
 
@@ -67,6 +69,7 @@ def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
         except (JobFailed, KeyError) as error:
             run.store.copies.read_back(row.copy_id, ok=False, job=str(job), origin=run.origin)
             run.say(f"FAILED {row.name}: it cannot be read back: {error}")
+            stop_writing(run, row.tapes)
             return run.advance(row, phase="failed", problem=f"it cannot be read back and does not count: {error}")
         except TapeError as error:
             run.say(f"FAILED {row.name}: not read back: {error}")
@@ -74,6 +77,17 @@ def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
     run.store.copies.read_back(row.copy_id, ok=True, job=str(job), origin=run.origin)
     run.say(f"{row.name}: read back from {', '.join(row.tapes)}")
     return run.advance(row, phase="read-back", problem="")
+
+
+def stop_writing(run: RunContext, tapes: Sequence[str]) -> None:
+    """Let nothing more be written behind what could not be read; whether the tape is bad is for people to say."""
+    library, now = Library(run.tape.settings), run.store.database.clock()
+    ledger = run.store.custody.statuses(tapes)
+    for tape in tapes:
+        with contextlib.suppress(TapeError):  # the next attempt may then fail on it as well, and says so
+            library.close(tape)
+        if tape in ledger and ledger[tape].state == "writable":
+            run.store.custody.record([CustodyEvent(tape, "close", now)], lambda _: Facts(), run.origin)
 
 
 def _require(row: MachineBackup, read: Mapping[str, StreamStatus], job: int) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import RunContext
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.earlier_jobs import end_earlier_jobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.proof import prove, record
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.snapshots import ours, remove
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import (
@@ -22,7 +23,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError, message_of
 
-_CANCEL_SECONDS = 120.0
 _ON_TAPE: frozenset[Phase] = frozenset({"on-tape", "recorded", "read-back"})
 
 
@@ -36,7 +36,8 @@ def finish_dead_runs(
     ends its use, and vCenter lets it expire.
     """
     left = run.store.backups.left_over(environment)
-    end_jobs(run, [row for each in left for row in each.machines if row.phase not in ENDED | _ON_TAPE])
+    for row in (row for each in left for row in each.machines if row.phase not in ENDED | _ON_TAPE):
+        end_earlier_jobs(run, row)
     stuck, notes = _remove_snapshots(run, observed, {each.run_id for each in left})
     for dead in left:
         rows = [_finish(run, row, stuck) for row in dead.machines if row.phase not in ENDED]
@@ -44,26 +45,6 @@ def finish_dead_runs(
         if dead.finished_at is None:
             run.store.backups.finish(dead.run_id, outcome="interrupted", origin=run.origin)
     return [each.run_id for each in left if each.finished_at is None], notes
-
-
-def end_jobs(run: RunContext, rows: Sequence[MachineBackup]) -> None:
-    """End jobs of machines that still run in the tape software; one that was queued and never recorded, too.
-
-    TapeError: the tape software does not answer, or a job does not end: nothing new may be started beside it.
-    """
-    for row in rows:
-        for job in run.tape.catalogue.jobs(name=row.machine):
-            # The copy that the vault makes of a job has the job's name, too.
-            if job.status in UNFINISHED and job.kind == "B":
-                run.say(f"{row.name}: job {job.job_id} of the run that died is cancelled")
-                run.tape.console.cancel(job.job_id)
-                file = run.manifest_file(row)
-                file.touch(mode=0o600)  # its client waits for a manifest that never comes
-                with contextlib.suppress(JobFailed):
-                    wait(run.tape, job.job_id, seconds=_CANCEL_SECONDS)
-                file.unlink(missing_ok=True)
-                if run.tape.job(job.job_id).status in UNFINISHED:
-                    raise JobFailed(f"job {job.job_id} ({row.machine}) does not end: restart the client {row.client}")
 
 
 def _remove_snapshots(

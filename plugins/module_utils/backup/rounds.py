@@ -21,17 +21,23 @@ _MOST_THREADS = 64
 
 
 def run_rounds(
-    run: RunContext, items: Sequence[Item], rows: Mapping[str, MachineBackup], texts: Mapping[str, str]
+    run: RunContext,
+    items: Sequence[Item],
+    rows: Mapping[str, MachineBackup],
+    texts: Mapping[str, str],
+    refill: Callable[[Sequence[Item]], None],
 ) -> dict[str, MachineBackup]:
     """Copy the machines in at most `attempts` rounds; give the last row of each by its key.
 
-    `texts`: the YAML of each machine by its key.
+    `texts`: the YAML of each machine by its key. `refill` gives the pools tapes for the machines of a further round.
 
     Reading back begins when the writing of a round has ended: a tape that is written cannot be read at the same time.
     """
     done = dict(rows)
     pending = sorted(items, key=lambda item: (item.pool, -item.capacity_bytes, item.machine.key))
     for attempt in range(1, run.policy.attempts + 1):
+        if attempt > 1:
+            refill(pending)
         work = [
             (item, replace(done[item.machine.key], attempt=attempt, problem="", phase="waiting")) for item in pending
         ]

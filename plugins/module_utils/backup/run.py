@@ -148,7 +148,13 @@ def _run(order: _Order) -> BackupOutcome:
             rows = begin(run, items, environment=target.environment, purpose=order.purpose)
             texts = {item.machine.key: machine_text(target.repository, item.system, item.machine) for item in items}
             run = equipped(run, items)
-            done = run_rounds(run, items, rows, texts)
+            done = run_rounds(
+                run,
+                items,
+                rows,
+                texts,
+                lambda more: take_tapes(run, library.id, _need(order, store, more).tapes.values()),
+            )
             done = clean(run, items, done)
             outcomes = [_outcome_of(run, item, done.get(item.machine.key), found) for item in choice.items]
             good = all(each.status == "changed" for each in outcomes)
@@ -201,16 +207,19 @@ def _decide(order: _Order, store: Store | None, live: Sequence[LiveVCenter]) -> 
     estate = order.prepared.estate
     keys = store.tape_keys.statuses() if store else {}
     choice = choose(estate, order.names, {each.desired.id: each.observed.machines for each in live}, keys)
-    found = preview(
-        estate.platform,
-        choice.items,
+    return choice, _need(order, store, choice.items)
+
+
+def _need(order: _Order, store: Store | None, items: Sequence[Item]) -> Preview:
+    return preview(
+        order.prepared.estate.platform,
+        items,
         copies=store.copies.existing() if store else (),
         volumes=order.tape.catalogue.volumes(),
         inventory=Library(order.tape.settings).inventory(),
         ledger=store.custody.statuses() if store else {},
         last_rate=store.backups.last_rate(order.target.environment) if store else None,
     )
-    return choice, found
 
 
 def _outcome_of(run: RunContext, item: Item, row: MachineBackup | None, found: Preview) -> MachineOutcome:
