@@ -80,7 +80,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision baseline drift collect backup vault truth capacity graph patch-calendar evidence
+.PHONY: plan foundation provision baseline drift collect backup vault truth capacity graph patch-calendar vulnerabilities evidence
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -113,6 +113,9 @@ capacity: setup ## who uses what, what is left, what it costs, offline; ARGS="--
 
 patch-calendar: setup ## who is patched when, and why not, offline; ARGS="--notices reports/notices" or "--format ics"
 	@$(PYTHON) scripts/patch_calendar.py $(ARGS)
+
+vulnerabilities: setup ## what a patch would close per system, offline; ARGS="--tracker FILE --packages FILE"
+	@$(PYTHON) scripts/patch_vulnerabilities.py $(ARGS)
 
 evidence: setup ## what a month of patching did, per owner; ARGS="--month 2026-12 --owner org-205"; docs/runbooks/patch-evidence.md
 	@$(PYTHON) scripts/patch_evidence.py $(ARGS)

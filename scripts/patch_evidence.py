@@ -41,7 +41,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.evidence imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import (
     OutcomeError,
     RunOutcome,
-    read_run,
     write_run,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.planner import plan_round
@@ -62,6 +61,7 @@ from scripts._arguments import Parser, day
 from scripts._console import run_and_exit
 from scripts._output import Complete
 from scripts._records import add_database_options, open_records
+from scripts._runs import runs_of_files
 
 OK, UNUSABLE, MISUSE, NEEDS_A_PERSON = 0, 1, 2, 3
 FORMS = ("html", "xlsx", "json")
@@ -117,21 +117,13 @@ def _evidence(options: argparse.Namespace, estate: Estate) -> MonthEvidence:
 def _runs(options: argparse.Namespace, zone: ZoneInfo) -> Iterator[RunOutcome]:
     if options.runs:
         for path in options.runs:
-            yield from _runs_of_files(path)
+            yield from runs_of_files(path)
         return
     since = datetime.combine(options.month, datetime.min.time(), tzinfo=zone)
     until = datetime.combine(_next_month(options.month), datetime.min.time(), tzinfo=zone)
     with open_records(options, options.repository) as store:
         for run in store.patches.started_between(since, until):
             yield store.patches.outcome(run.run_id)
-
-
-def _runs_of_files(path: Path) -> Iterator[RunOutcome]:
-    for file in sorted(path.rglob("*.json")) if path.is_dir() else [path]:
-        try:
-            yield read_run(file.read_bytes())
-        except OutcomeError as error:
-            raise OutcomeError(f"{file}: {error}") from error
 
 
 def _schedules(options: argparse.Namespace, estate: Estate, last: date) -> list[Schedule]:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.content import (
+    newest,
+    read_packages,
+    sources_after,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import GuestFacts
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.vulnerabilities import (
     difference,
     read_tracker,
     vulnerabilities,
 )
 from lab.debian_packages import RELEASE
-from lab.mirror.content import BASELINE, ensure_content
+from lab.mirror.content import BASELINE, ensure_content, read_manifest
 from lab.mirror.tracker import tracker_text
 
 PATCH = "patch-2026-11"
@@ -40,3 +46,12 @@ def test_the_patch_closes_real_vulnerabilities_and_opens_none() -> None:
     assert all(cve.startswith("CVE-") for cve in found.closed)
     # Everything that a changelog of the new packages names is fixed in them.
     assert (found.remaining, found.added) == ((), ())
+
+
+def test_the_indexes_of_the_patch_foretell_the_versions_that_its_packages_bring() -> None:
+    content = ensure_content()
+    offers = newest(read_packages(file.read_bytes()) for file in content.glob(f"{PATCH}/dists/*/main/*/Packages.gz"))
+    baseline = content / BASELINE
+    packages = {name: each.version for name, each in read_manifest(baseline).items()}
+    facts = GuestFacts(packages=packages, sources=source_versions(baseline), kernel="", services=())
+    assert sources_after(facts, offers) == source_versions(content / PATCH)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import read_run
-from scripts import patch_evidence
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import read_run, write_run
+from scripts import patch_evidence, patch_vulnerabilities
 from tests.support.guest_lab import needs_guests
 from tests.support.patch_lab import CHANGE, ROUND, PatchLab, patch_lab
 
@@ -86,6 +87,20 @@ def test_real_vulnerabilities_are_closed_where_it_was_patched_and_open_where_not
     still = {row["cve"] for row in skipped["open_vulnerabilities"]["rows"] if row["system"] == "s39"}
     assert {row["cve"] for row in closed} <= still
     assert {row["state"] for row in skipped["open_vulnerabilities"]["rows"]} == {"受容の記録なし"}
+
+
+def test_what_was_foretold_from_the_indexes_of_the_mirror_is_what_was_closed(lab: PatchLab, tmp_path: Path) -> None:
+    (run,) = lab.runs()
+    outcome = lab.outcomes(run)[GOOD]
+    before = replace(run, machines=tuple(replace(each, after=None) for each in run.machines))
+    (tmp_path / "before.json").write_text(write_run(before), encoding="utf-8")
+    indexes = sorted((lab.mirror.root / "snapshots" / CONTENT).glob("dists/*/main/*/Packages.gz"))
+    arguments = ["--tracker", str(lab.folder / "tracker.json"), "--packages", *map(str, indexes)]
+    arguments += ["--runs", str(tmp_path / "before.json"), "--output", str(tmp_path / "forecast.json")]
+    assert patch_vulnerabilities.main([*arguments, "--system", "s33"]) == patch_vulnerabilities.OK
+    tables = json.loads((tmp_path / "forecast.json").read_text(encoding="utf-8"))["tables"]
+    assert {row["cve"] for row in tables["closed"]["rows"]} == set(outcome.cves_closed)
+    assert {row["cve"] for row in tables["remaining"]["rows"]} == set(outcome.cves_remaining)
 
 
 def test_a_machine_without_room_says_why_in_japanese_and_has_no_snapshot(lab: PatchLab, pack: Path) -> None:
