@@ -26,12 +26,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.store impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Library
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.keys import fingerprint
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.snapshots import Snapshot, read_snapshots
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 from lab.guests.keys import administrator_key
 from lab.tape.configuration import CAPACITY_BYTES, SEGMENTS, TapeChoice
 from lab.tape.laboratory import TapeLaboratory
-from tests.support.estate_lab import machines_of
+from tests.support.estate_lab import EstateLab, machines_of
 from tests.support.services_lab import ServicesLab, services_lab
 
 # One small system of lgwan, confidentiality 2: its database and an application server.
@@ -99,15 +100,6 @@ class BackupLab:
                         return list(read_snapshots(session, [machine._moId])[machine._moId])
         raise KeyError(name)
 
-    def record_keys(self) -> None:
-        """Record the key that each segment's client writes with, as operators do once."""
-        with self.store() as store:
-            origin = Origin.here(run_id=uuid.uuid4().hex[:12])
-            for segment in SEGMENTS:
-                details = {"fingerprint": f"SHA256:of-the-lab-{segment}"}
-                event = KeyEvent(key_id(segment, 1), "create", datetime.now(UTC), ("山田 太郎",), details)
-                store.tape_keys.record(event, origin)
-
 
 @contextmanager
 def backup_lab(
@@ -122,19 +114,29 @@ def backup_lab(
     """Bring up guests and tapes, provision the machines of `names`, and back them up; take all down afterwards."""
     with services_lab(folder, name, names) as services:
         services.provision()
-        pools = load_estate(services.estate_lab.repository).estate.platform.media_pools
-        next_pool = {each.id: each.id.replace("-onsite", "-offsite") if not each.offsite else "" for each in pools}
-        choice = TapeChoice(
-            tuple({"name": pool, "next_pool": copies} for pool, copies in next_pool.items()),
-            tapes=tapes,
-            capacity_bytes=capacity_bytes,
-        )
-        services.laboratory.tape.up(choice, say=lambda _line: None)
+        bring_up_tapes(services.estate_lab, tapes=tapes, capacity_bytes=capacity_bytes)
         lab = BackupLab(services)
-        lab.record_keys()
         if not backed_up:
             yield lab
             return
         first = lab.backup()
         assert not first.failed, [(each.name, each.status, each.message) for each in first.machines]
         yield replace(lab, first=first)
+
+
+def bring_up_tapes(lab: EstateLab, *, tapes: int = 12, capacity_bytes: int = CAPACITY_BYTES) -> None:
+    """A library with the pools of the estate, and the key that each segment's client writes with in the records."""
+    pools = load_estate(lab.repository).estate.platform.media_pools
+    next_pool = {each.id: each.id.replace("-onsite", "-offsite") if not each.offsite else "" for each in pools}
+    choice = TapeChoice(
+        tuple({"name": pool, "next_pool": copies} for pool, copies in next_pool.items()),
+        tapes=tapes,
+        capacity_bytes=capacity_bytes,
+    )
+    lab.laboratory.tape.up(choice, say=lambda _line: None)
+    with open_store(lab.records_url, production=False) as store:
+        origin = Origin.here(run_id=uuid.uuid4().hex[:12])
+        for segment in SEGMENTS:
+            details = {"fingerprint": f"SHA256:of-the-lab-{segment}"}
+            event = KeyEvent(key_id(segment, 1), "create", datetime.now(UTC), ("山田 太郎",), details)
+            store.tape_keys.record(event, origin)
