@@ -1,7 +1,7 @@
 # The lab's vCenters; included by the Makefile, which defines PYTHON, LAB and setup.
 LAB ?= default
 
-.PHONY: lab-build lab-image lab-up lab-stop lab-status lab-ssh lab-down
+.PHONY: lab-build lab-image lab-up lab-stop lab-status lab-ssh lab-promote lab-down
 # Which Linux machines boot when they are switched on: none | some | all; without it as the last time, at first some.
 GUESTS ?=
 # The tape library with its software: yes | no; without it as the last time, at first no.
@@ -26,6 +26,9 @@ lab-status: setup ## the lab's processes, ports, memory and objects; exit 3 if o
 
 lab-ssh: setup ## log in to a guest: make lab-ssh HOST=s02-db01
 	@$(PYTHON) lab/lab.py ssh --lab $(LAB) $(HOST)
+
+lab-promote: setup ## give a wave a round's approved content: make lab-promote WAVE=test ROUND=2026-11 (SEGMENT=lgwan)
+	@$(PYTHON) lab/lab.py promote --lab $(LAB) $(WAVE) --round $(ROUND) $(if $(SEGMENT),--segment $(SEGMENT))
 
 lab-down: setup ## end the lab's processes and remove its world, passwords and certificates
 	@$(PYTHON) lab/lab.py down --lab $(LAB)

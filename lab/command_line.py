@@ -69,6 +69,10 @@ def _parser() -> argparse.ArgumentParser:
     ssh = command("ssh", _ssh, "log in to a guest, or run a command in it")
     ssh.add_argument("host", help="name of a machine")
     ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="command", help="command to run instead of a shell")
+    promote = command("promote", _promote, "give a wave the approved content of a round, in the order of the waves")
+    promote.add_argument("wave", help="id of a wave of platform/patching.yml")
+    promote.add_argument("--round", required=True, metavar="YYYY-MM", help="its file under patches/ says the content")
+    promote.add_argument("--segment", action="append", help="only on this mirror; may be repeated (default: all)")
     command("stop", _stop, "end the processes, keep the world")
     command("down", _down, "end the processes and remove everything")
     command("env", _env, "print shell variables for this lab")
@@ -228,6 +232,21 @@ def _ssh(options: argparse.Namespace) -> int:
 
     command = ssh_command(_laboratory(options).guests, options.host, options.words)
     os.execvp(command[0], command)  # noqa: S606  # ssh takes the terminal; a list, no shell
+
+
+def _promote(options: argparse.Namespace) -> int:
+    from lab.mirror.promotion import promote_round
+    from lab.mirror.repository import Mirror, mirror_addresses
+
+    estate = _estate()
+    segments = options.segment or sorted(mirror_addresses(estate))
+    mirrors = [Mirror(_laboratory(options).paths, segment) for segment in segments]
+    lacking = [mirror.segment for mirror in mirrors if not mirror.root.is_dir()]
+    if lacking:
+        raise LabError(f"lab {options.lab} has no mirror of {', '.join(lacking)}: make lab-up GUESTS=some")
+    for line in promote_round(REPOSITORY, estate, mirrors, options.round, options.wave):
+        print(line)
+    return 0
 
 
 def _stop(options: argparse.Namespace) -> int:

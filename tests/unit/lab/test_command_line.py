@@ -30,3 +30,11 @@ def test_world_file_that_is_none_is_one_line_and_starts_nothing(
     assert main(arguments) == EXIT_FAILED
     assert "world.json" in capsys.readouterr().err
     assert not (tmp_path / "labs").exists()
+
+
+def test_promote_in_a_lab_without_mirrors_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["promote", "test", "--round", "2026-11", "--lab", "x", "--state-root", str(tmp_path)]
+    assert main(arguments) == EXIT_FAILED
+    captured = capsys.readouterr().err
+    assert "make lab-up GUESTS=some" in captured
+    assert captured.count("\n") == 1
