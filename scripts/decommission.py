@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,10 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.handover.record import HANDOVER
-from ansible_collections.kyotsu.platform.plugins.module_utils.records import location
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import (
-    ChainBrokenError,
-    RecordsError,
-    StoreRefusedError,
-)
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import ChainBrokenError, RecordsError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirements import Retirements
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Anchor
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import (
     COMPLETION,
     SEALED,
@@ -38,6 +33,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documen
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import TABLE, Step
 from scripts._arguments import Parser
 from scripts._console import run_and_exit
+from scripts._records import add_database_options, checked, open_records, print_json
 
 DONE, FOUND, UNUSABLE = 0, 1, 2
 
@@ -50,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; return the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        with _open(options) as store:
+        with open_records(options, REPOSITORY) as store:
             return int(options.command(store, options))
     except ChainBrokenError as error:
         print(f"decommission: {error}", file=sys.stderr)
@@ -58,14 +54,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (Misuse, RecordsError) as error:
         print(f"decommission: {error}", file=sys.stderr)
         return UNUSABLE
-
-
-def _open(options: argparse.Namespace) -> Store:
-    if options.database and location.has_password(options.database):
-        raise StoreRefusedError("a password in --database is shown to every user of this host: use --password-file")
-    password = location.read_password_file(options.password_file) if options.password_file else None
-    url = options.database or location.default_url(REPOSITORY, os.environ)
-    return open_store(url, production=options.production, password=password, create=False)
 
 
 def _list(store: Store, options: argparse.Namespace) -> int:
@@ -82,8 +70,7 @@ def _list(store: Store, options: argparse.Namespace) -> int:
         if case.done
     ]
     if options.format == "json":
-        print(json.dumps(rows, indent=2))
-        return DONE
+        return print_json(rows)
     for row in rows:
         step = TABLE[row["last"]].words if row["last"] else None
         told = f"{step.en} / {step.ja}" if step else "-"
@@ -142,21 +129,9 @@ def _unknown(store: Store, kind: str, digest: str, content: dict[str, Any]) -> l
     return [] if digest in known.values() else ["the records know no such certificate"]
 
 
-def _anchor(text: str) -> Any:
-    from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import InvalidRecordError
-    from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Anchor
-
-    try:
-        return Anchor.parse(text)
-    except InvalidRecordError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def _parser() -> Parser:
     parser = Parser(prog="decommission", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--database", metavar="URL", help="records; without it KYOTSU_RECORDS_URL or the lab's")
-    parser.add_argument("--password-file", type=Path, metavar="FILE", help="password of the database")
-    parser.add_argument("--production", action="store_true", help="insist on PostgreSQL")
+    add_database_options(parser)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -169,7 +144,9 @@ def _parser() -> Parser:
     command("history", _history, "every step of one machine").add_argument("machine", help="permanent key")
     verify = command("verify", _verify, "whether a document is the one that the records know")
     verify.add_argument("file", type=Path)
-    verify.add_argument("--anchor", type=_anchor, action="append", default=[], help="a printed head, ID:HASH")
+    verify.add_argument(
+        "--anchor", type=checked(Anchor.parse), action="append", default=[], help="a printed head, ID:HASH"
+    )
     return parser
 
 
