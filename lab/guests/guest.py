@@ -17,7 +17,7 @@ from lab.files import read_json, write_json
 from lab.guests import bundle, channel, disks
 from lab.guests.hotplug import mount_inside, unmount_inside
 from lab.guests.machine import Disk, Machine
-from lab.guests.network import attach
+from lab.guests.network import attach, ensure_closed_bridge
 from lab.guests.runtime import Runtime
 from lab.guests.settings import GuestPaths, Network, Settings
 
@@ -163,8 +163,13 @@ class Guest:
         for network in self.settings.networks:
             if (network.vcenter, network.port_group) == (self.machine.vcenter, port_group):
                 return network
-        log.warning("%s: port group %s is no network of the lab: not connected", self.machine.name, port_group)
-        return None
+        if not port_group:
+            return None
+        # Made in vCenter and described nowhere: a segment of its own, on which nothing of the lab has an address.
+        log.info("%s: port group %s is a network without a way out", self.machine.name, port_group)
+        bridge = f"x{hashlib.sha256(f'{self.machine.vcenter}/{port_group}'.encode()).hexdigest()[:12]}"
+        ensure_closed_bridge(self.settings.namespace, bridge, port_group)
+        return Network(self.machine.vcenter, port_group, bridge, "")
 
     def outer_name(self, number: int) -> str:
         """Name of the outer end of an interface; the kernel takes 15 characters."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from lab.errors import LabError
 from lab.guests.commands import run
 from lab.guests.settings import Flow, Network
 
@@ -39,6 +40,23 @@ def ensure_network(namespace: str, networks: Iterable[Network], flows: Iterable[
         ]
     if lines:
         run(["ip", "-n", namespace, "-batch", "-"], given="\n".join(lines) + "\n")
+
+
+def ensure_closed_bridge(namespace: str, bridge: str, alias: str) -> None:
+    """Make a bridge without an address: those on it see each other and nothing else."""
+    if bridge in set(_bridges(namespace)):
+        return
+    lines = [
+        f"link add {bridge} type bridge forward_delay 0",
+        f"link set {bridge} alias {alias}",
+        f"link set {bridge} up",
+    ]
+    try:
+        run(["ip", "-n", namespace, "-batch", "-"], given="\n".join(lines) + "\n")
+    except LabError:
+        # Another guest of the same network has made it at the same moment.
+        if bridge not in set(_bridges(namespace)):
+            raise
 
 
 def _bridges(namespace: str) -> Iterator[str]:
