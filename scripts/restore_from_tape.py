@@ -5,6 +5,7 @@
   list      what the catalogue holds: job, machine, moment, size; each manifest is read from its tape
   show      the manifest of one job: what the machine was, as JSON
   restore   one job into a vCenter: imported, compared with its manifest, named, switched on
+  files     single files of one disk of a job, without a vCenter and without booting anything
 
 Needs neither systems/ nor platform/ nor the old records; new ones are begun in --records. The procedure is
 docs/runbooks/restore-from-nothing.md.
@@ -18,6 +19,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -33,8 +35,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.store impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.restore.compare import ManifestIncomplete
 from ansible_collections.kyotsu.platform.plugins.module_utils.restore.destination import NoDestination, from_manifest
+from ansible_collections.kyotsu.platform.plugins.module_utils.restore.disk_files import NoSuchFile, take_files
+from ansible_collections.kyotsu.platform.plugins.module_utils.restore.stream_vmdk import NotAStream, unpack
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs, to_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.rebuild import rebuild_catalogue
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import ApplyOptions, World
@@ -53,6 +57,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_plac
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_source import (
     RestoreFailed,
     RestoreSource,
+    run_restore_job,
     source_of_job,
 )
 from scripts._arguments import Parser
@@ -60,6 +65,16 @@ from scripts._console import run_and_exit
 
 DONE, FOUND, UNUSABLE = 0, 1, 2
 _MEDIA_SECONDS = 600.0
+_FAILURES = (
+    RestoreFailed,
+    ManifestIncomplete,
+    NoDestination,
+    NoSuchFile,
+    NotAStream,
+    TapeError,
+    VCenterError,
+    RecordsError,
+)
 
 
 class Misuse(Exception):
@@ -71,7 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return int(options.command(TapeSettings.read(options.tape_settings), options))
-    except (RestoreFailed, ManifestIncomplete, NoDestination, TapeError, VCenterError, RecordsError) as error:
+    except _FAILURES as error:
         print(f"restore_from_tape: {error}", file=sys.stderr)
         return FOUND
     except Misuse as error:
@@ -183,6 +198,33 @@ def _restore(settings: TapeSettings, options: argparse.Namespace) -> int:
     return DONE
 
 
+def _files(settings: TapeSettings, options: argparse.Namespace) -> int:
+    tape = TapeJobs(settings)
+    source = source_of_job(tape, options.job, say=print, media_seconds=_MEDIA_SECONDS)
+    disk = next((each for each in source.manifest.disks if each.name == options.disk), None)
+    if disk is None or options.disk not in source.jobs:
+        names = ", ".join(source.jobs)
+        raise Misuse(f"{options.disk} is not stored in job {options.job}; it holds {names}")
+    options.to.mkdir(parents=True, exist_ok=True)
+    # Beside the backup server's own streams, for its client writes there.
+    with tempfile.TemporaryDirectory(prefix="files-", dir=settings.streams_folder) as folder:
+        packed, raw = Path(folder) / "disk.vmdk", Path(folder) / "disk.raw"
+        run_restore_job(
+            tape,
+            source.jobs[disk.name],
+            {disk.name: to_file(packed, expected_sha256=disk.sha256)},
+            only=disk.name,
+            say=print,
+            media_seconds=_MEDIA_SECONDS,
+        )
+        with packed.open("rb") as stream, raw.open("w+b") as target:
+            unpack(stream, target)
+        packed.unlink()
+        for file in take_files(raw, options.path, options.to):
+            print(f"{file}  {file.stat().st_size} bytes")
+    return DONE
+
+
 def _mounts(source: RestoreSource) -> list[str | None]:
     """Where each disk was mounted, from the machine's own text on the tape."""
     described = yaml.safe_load(source.manifest.machine_yaml) or {}
@@ -200,6 +242,12 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--scan", required=True, help="command of bscan with {device} and {barcode}")
     rebuild.add_argument("--drive", type=int, default=0)
     rebuild.set_defaults(command=_rebuild)
+    files = commands.add_parser("files", help="single files of one disk")
+    files.add_argument("job", type=int)
+    files.add_argument("path", nargs="+", help="in the disk's own file system, beginning with /")
+    files.add_argument("--disk", required=True, help="disk0, disk1, … as `show` names them")
+    files.add_argument("--to", type=Path, required=True, metavar="FOLDER")
+    files.set_defaults(command=_files)
     commands.add_parser("list", help="what the catalogue holds").set_defaults(command=_list)
     show = commands.add_parser("show", help="the manifest of one job")
     show.add_argument("job", type=int)

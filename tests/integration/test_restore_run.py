@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pty
 import select
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,6 +23,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_orde
 from tests.support.backup_lab import BackupLab, backup_lab
 from tests.support.estate_lab import BIN, kill_tree, machines_of, wait_until
 from tests.support.guest_lab import needs_guests
+from tests.support.small_estate import ROOT
 
 pytestmark = needs_guests
 
@@ -141,6 +144,33 @@ def test_a_copy_beside_the_original_has_its_files_and_no_connection(lab: BackupL
     assert restore(lab, check=True).plans[0]["measured_restores"] == 1
     assert "exists already" in result(restore(lab, name="s13-look"))[1]
     remove(lab, "s13-look")
+
+
+def test_single_files_come_out_of_a_disk_that_nobody_boots(lab: BackupLab, hashes: str, tmp_path: Path) -> None:
+    with lab.store() as store:
+        (copy,) = store.copies.of_machine(KEY)
+        job = store.copies.jobs([copy.id])[copy.id].job
+    words = ["files", job, "/text", "/big", "--disk", "disk1", "--to", str(tmp_path)]
+    done = from_tape(lab, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "text").read_text(encoding="utf-8") == "before\n"
+    assert hashlib.sha256((tmp_path / "big").read_bytes()).hexdigest() == hashes.split(maxsplit=1)[0]
+    missing = from_tape(lab, "files", job, "/nothing", "--disk", "disk1", "--to", str(tmp_path))
+    assert (missing.returncode, "/nothing" in missing.stderr, "Traceback" in missing.stderr) == (1, True, False)
+    assert from_tape(lab, "files", job, "/text", "--disk", "disk9", "--to", str(tmp_path)).returncode == 2
+
+
+def from_tape(lab: BackupLab, *words: str) -> subprocess.CompletedProcess[str]:
+    """The script that needs no vCenter."""
+    script = str(ROOT / "scripts/restore_from_tape.py")
+    return subprocess.run(
+        [sys.executable, script, "--tape-settings", str(lab.tape_settings), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def test_a_living_machine_is_not_replaced_without_a_terminal(lab: BackupLab) -> None:
