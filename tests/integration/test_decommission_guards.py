@@ -8,7 +8,7 @@ import select
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.run i
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import ChainBrokenError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin, current_actor
+from ansible_collections.kyotsu.platform.plugins.module_utils.snapshot_label import SnapshotLabel
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from tests.support.estate_lab import BIN, copy_few, estate_lab, wait_for_task
 from tests.support.retiring import (
     AFTER,
+    BEFORE,
     GRACE_OVER,
     IN_GRACE,
     KEYS,
@@ -150,6 +152,18 @@ def test_a_stranger_with_the_name_of_a_retiring_machine_is_not_meant(going: Reti
     assert seen(going.lab, VCENTER, DATABASE)["power"] == "poweredOn"  # type: ignore[index]
 
 
+def test_nothing_is_copied_while_another_backup_works(going: Retiring) -> None:
+    going.run(BEFORE)
+    with (
+        going.tape.store() as store,
+        store.locks.acquire(["lab/backup"], owner="x", run_id="other", commit=""),
+    ):
+        found = lines(going.run(AFTER))
+    assert found[f"{DATABASE}: back-up"][0] == "refused"
+    assert "has a backup that has not ended" in found[f"{DATABASE}: back-up"][1]
+    assert going.tape.calls == []
+
+
 # --- before the deletion ---------------------------------------------------------------------------------------------
 
 
@@ -170,6 +184,15 @@ def snapshot(going: Retiring) -> None:
         wait_for_task(machine.CreateSnapshot_Task(name="before", description="", memory=False, quiesce=False))
 
 
+def backup_died(going: Retiring) -> None:
+    """A later backup was killed: its snapshot hangs on the machine."""
+    label = SnapshotLabel(purpose="backup", change="night", run_id="dead", expires_on=date(2027, 1, 10))
+    with going.lab.machine(VCENTER, DATABASE) as machine:
+        wait_for_task(
+            machine.CreateSnapshot_Task(name=label.name, description=label.description, memory=False, quiesce=False)
+        )
+
+
 def lose_the_tape(going: Retiring) -> None:
     """The last copy is no longer what the records prove."""
     with going.tape.store() as store:
@@ -181,6 +204,7 @@ DURING: tuple[tuple[Callable[[Retiring], None], str], ...] = (
     (switch_on, "was changed after its last copy"),
     (reconfigure, "was changed after its last copy"),
     (snapshot, "snapshot(s) older than its last copy"),
+    (backup_died, "has a backup that has not ended"),
     (lose_the_tape, "is not equal to what was written"),
     (under_hold, "is under legal hold"),
     (in_service, "is in-service"),

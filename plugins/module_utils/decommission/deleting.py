@@ -73,6 +73,7 @@ def _delete(desk: Desk, candidate: Candidate, world: World, permitted: Permitted
         "plan_digest": permitted.permission.digest,
         "approvals": f"{permitted.change}: {', '.join(sorted(permitted.permission.signed_by))}",
     }
+    desk.still_ours()
     # An intent that an earlier permission left and did not use does not count: this one is what happens.
     if begun is None or begun.evidence != evidence:
         desk.retirements.renew(desk.event(candidate.key, "delete", evidence), desk.origin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -84,6 +84,7 @@ class Desk:
     services: Mapping[str, Any] | None = None
     approval: Path | None = None
     check: bool = False
+    still_ours: Callable[[], None] = lambda: None  # raises when the lock was lost; asked before anything is changed
     cases: dict[str, Case] = field(default_factory=dict)
 
     @property

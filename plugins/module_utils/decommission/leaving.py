@@ -86,6 +86,7 @@ def isolate(desk: Desk, group: Sequence[Candidate]) -> Iterator[Failed]:
                 folder=observed.folder,
                 lock=lockable(session, observed.reference),
             )
+            desk.still_ours()
             # What counts is how it was before the first attempt, not what an attempt that died has left.
             intent = desk.retirements.begin(desk.event(each.key, "quarantine", before_as_evidence(before)), desk.origin)
             before = before_from_evidence(intent.evidence)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import datetime
+from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.compare_machines import KEY_ATTRIBUTE, ORIGIN_ATTRIBUTE
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import (
@@ -14,6 +16,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.evidence import LastCopy
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.last_copy import is_good
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import ENDED
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.clock import utc_now
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.guards import (
     Confirmation,
     Facts,
@@ -98,12 +102,34 @@ def shared_disks(desk: Desk, candidate: Candidate) -> tuple[Refusal, ...]:
 
 
 def _backup_running(desk: Desk, candidate: Candidate, observed: ObservedMachine | None) -> bool:
-    """A snapshot of a backup that has not ended, or a run in the records that is still at this machine."""
-    if observed is None:
+    """A backup is at work; or, once the last copy is made, one that died has left its traces at this machine.
+
+    Before the last copy traces do not count: the backup that makes it clears them away first.
+    """
+    if observed is None or _is_at_work(desk):
         return True
+    if "back-up" not in desk.case(candidate.key).done:
+        return False
     session = desk.worlds.live(candidate.vcenter).session
     there = read_snapshots(session, [observed.reference]).get(observed.reference, ())
-    return any(each.label is not None and each.label.purpose == BACKUP for each in there)
+    left = {
+        machine.machine
+        for run in desk.store.backups.left_over(desk.target.environment)
+        for machine in run.machines
+        if machine.phase not in ENDED
+    }
+    return candidate.key in left or any(each.label is not None and each.label.purpose == BACKUP for each in there)
+
+
+def _is_at_work(desk: Desk) -> bool:
+    """Whether somebody holds the lock of backups who can still be alive."""
+    moment = utc_now()
+    return any(
+        holder.resource == f"{desk.target.environment}/{BACKUP}"
+        and holder.expires_at > moment
+        and (holder.host != socket.gethostname() or Path(f"/proc/{holder.pid}").exists())
+        for holder in desk.store.locks.holders()
+    )
 
 
 def _newest_write(desk: Desk, candidate: Candidate, observed: ObservedMachine | None) -> datetime | None:

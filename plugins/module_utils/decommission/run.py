@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Result
@@ -66,7 +66,7 @@ def run_decommission(
             locked_run(target, VERB, prepared.commit) as run,
             live_vcenters(target, prepared.desired, settled=True) as live,
         ):
-            desk = setting.desk(run.store, run.origin, live)
+            desk = setting.desk(run.store, run.origin, live, run.lease.check)
             report = _carry_out(desk, request, _group(desk, scope), ask)
             report.notes.extend(run.notes)
             return _outcome(report, live, started)
@@ -83,7 +83,13 @@ class _Setting:
     request: Request
     copies: LastCopies
 
-    def desk(self, store: Store, origin: Origin, live: list[LiveVCenter]) -> Desk:
+    def desk(
+        self,
+        store: Store,
+        origin: Origin,
+        live: list[LiveVCenter],
+        still_ours: Callable[[], None] = lambda: None,
+    ) -> Desk:
         return Desk(
             target=self.target,
             prepared=self.prepared,
@@ -95,6 +101,7 @@ class _Setting:
             services=self.request.services,
             approval=self.request.approval,
             check=self.request.check,
+            still_ours=still_ours,
             cases=Retirements(store.database, store.chain).cases(),
         )
 
