@@ -137,6 +137,6 @@ def bring_up_tapes(lab: EstateLab, *, tapes: int = 12, capacity_bytes: int = CAP
     with open_store(lab.records_url, production=False) as store:
         origin = Origin.here(run_id=uuid.uuid4().hex[:12])
         for segment in SEGMENTS:
-            details = {"fingerprint": f"SHA256:of-the-lab-{segment}"}
+            details = {"fingerprint": fingerprint(lab.laboratory.tape.paths.keys / f"{segment}-fd.pem")}
             event = KeyEvent(key_id(segment, 1), "create", datetime.now(UTC), ("山田 太郎",), details)
             store.tape_keys.record(event, origin)
