@@ -29,6 +29,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # Ansible ships no types 
         _, arguments = self.validate_argument_spec(argument_spec=_ARGUMENTS)
         started = time.monotonic()
         back: float | None = None
+        if arguments["left_boot"]:
+            self._start_again()
         while True:
             found = self._look(task_vars or {})
             guest = found.get("guest")

@@ -55,7 +55,7 @@ def test_02_outside_its_window_a_machine_waits_and_nothing_is_recorded(lab: Patc
     given = json.dumps({"emergency": ""})
     run = lab.patch("--extra-vars", given, limit=[DATABASE])
     assert run.code == 0, run.output
-    assert f"not {DATABASE}: planned for 11-2" in run.output
+    assert f"not {DATABASE}: planned for 12-" in run.output
     with lab.store() as store:
         assert store.patches.runs("lab", ROUND) == []
 
@@ -68,7 +68,7 @@ def test_03_a_run_needs_a_change_and_an_answer(lab: PatchLab) -> None:
     lab.approve(ROUND, CONTENT, ["s33", "s39"])
 
 
-def test_03b_a_mirror_that_serves_another_content_than_the_approved_is_refused(lab: PatchLab) -> None:
+def test_04_a_mirror_that_serves_another_content_than_the_approved_is_refused(lab: PatchLab) -> None:
     lab.approve(ROUND, CONTENT, ["s33", "s39"], manifests={"lgwan": "0" * 64})
     run = lab.patch(limit=[DATABASE], change="CHG-0")
     assert run.code == 0, run.output
@@ -83,7 +83,7 @@ def test_03b_a_mirror_that_serves_another_content_than_the_approved_is_refused(l
     lab.approve(ROUND, CONTENT, ["s33", "s39"])
 
 
-def test_04_each_machine_comes_out_as_it_should(lab: PatchLab) -> None:
+def test_05_each_machine_comes_out_as_it_should(lab: PatchLab) -> None:
     lab.mirror.promote("wave-3", BROKEN, approved_by="A")
     lab.say(BAD, f"sed -i s/wave-2/wave-3/ {SOURCES}; echo of-before >/var/log/of-before.log")
     lab.say(FULL, "dd if=/dev/zero of=/full bs=1M 2>/dev/null; rm -f /tmp/*; truncate -s -20M /full")
@@ -123,7 +123,7 @@ def test_04_each_machine_comes_out_as_it_should(lab: PatchLab) -> None:
         assert "var/log/of-before.log" in logs.getnames()
 
 
-def test_05_each_machine_that_was_touched_has_one_snapshot_that_says_why(lab: PatchLab) -> None:
+def test_06_each_machine_that_was_touched_has_one_snapshot_that_says_why(lab: PatchLab) -> None:
     found = lab.outcomes(lab.runs()[0])
     for name in NAMES:
         if name == SILENT:
@@ -137,7 +137,7 @@ def test_05_each_machine_that_was_touched_has_one_snapshot_that_says_why(lab: Pa
             assert found[name].snapshot.reference == each.reference
 
 
-def test_06_silence_was_asked_for_those_that_were_touched_and_has_ended(lab: PatchLab) -> None:
+def test_07_silence_was_asked_for_those_that_were_touched_and_has_ended(lab: PatchLab) -> None:
     file = lab.services.laboratory.paths.root / "monitoring/silences.json"
     silences = json.loads(file.read_text(encoding="utf-8"))
     assert {each["machine"] for each in silences} == {CANARY, DATABASE, APPLICATION, BAD}
@@ -145,14 +145,14 @@ def test_06_silence_was_asked_for_those_that_were_touched_and_has_ended(lab: Pat
     assert {CHANGE in each["reason"] for each in silences} == {True}
 
 
-def test_07_the_records_say_what_the_file_says(lab: PatchLab) -> None:
+def test_08_the_records_say_what_the_file_says(lab: PatchLab) -> None:
     (evidence,) = lab.runs()
     with lab.store() as store:
         assert store.patches.outcome(evidence.run_id) == evidence
         assert store.chain.verify().ok
 
 
-def test_08_later_the_checks_can_be_run_again(lab: PatchLab) -> None:
+def test_09_later_the_checks_can_be_run_again(lab: PatchLab) -> None:
     names = [CANARY, DATABASE, APPLICATION, BAD]
     run = lab.playbook("patch", *lab.arguments("--tags", "verify-only", limit=names))
     assert run.code == 0, run.output
@@ -163,7 +163,7 @@ def test_08_later_the_checks_can_be_run_again(lab: PatchLab) -> None:
     lab.say(DATABASE, "service kyotsu-sample-service start")
 
 
-def test_09_a_second_run_patches_the_rest_and_touches_no_finished_machine(lab: PatchLab) -> None:
+def test_10_a_second_run_patches_the_rest_and_touches_no_finished_machine(lab: PatchLab) -> None:
     lab.say(BAD, f"sed -i s/wave-3/wave-2/ {SOURCES}")
     lab.say(FULL, "rm /full")
     starts = lab.say(DATABASE, "wc -l </var/lib/kyotsu-sample-service/history")
@@ -179,7 +179,7 @@ def test_09_a_second_run_patches_the_rest_and_touches_no_finished_machine(lab: P
     assert lab.say(DATABASE, "wc -l </var/lib/kyotsu-sample-service/history") == starts
 
 
-def test_10_a_tight_budget_stops_the_next_batch_and_a_database_waits_for_a_person(lab: PatchLab) -> None:
+def test_11_a_tight_budget_stops_the_next_batch_and_a_database_waits_for_a_person(lab: PatchLab) -> None:
     lab.approve(NEXT_ROUND, BROKEN, ["s33", "s39"])
     lab.mirror.promote("wave-2", BROKEN, approved_by="A")  # the canary's channel stays: it has nothing new
     limit = [CANARY, DATABASE, APPLICATION]
@@ -209,7 +209,7 @@ def test_10_a_tight_budget_stops_the_next_batch_and_a_database_waits_for_a_perso
     assert DATABASE in sheet
 
 
-def test_11_cleanup_lists_first_removes_what_is_due_and_keeps_what_is_held(lab: PatchLab) -> None:
+def test_12_cleanup_lists_first_removes_what_is_due_and_keeps_what_is_held(lab: PatchLab) -> None:
     held = SnapshotLabel(
         purpose="patch", change="CHG-0", run_id="x", expires_on=date(2026, 11, 1), legal_hold="監査 2026-11"
     )

@@ -66,7 +66,8 @@ class PatchLab:
         finished = subprocess.run(
             [str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", *arguments],
             cwd=self.repository,
-            env=self.services.estate_lab.environment(),
+            # Under load a guest may take its time to let somebody become root.
+            env=self.services.estate_lab.environment(ANSIBLE_TIMEOUT="40"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
