@@ -80,7 +80,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision baseline drift collect backup vault truth capacity graph patch-calendar vulnerabilities evidence
+.PHONY: plan foundation provision baseline drift collect backup vault truth capacity graph patch patch-calendar vulnerabilities evidence
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -110,6 +110,9 @@ truth: setup ## what could be restored today, by what was read back from tape; A
 
 capacity: setup ## who uses what, what is left, what it costs, offline; ARGS="--live inventory/lab --history --output r.html"
 	@$(PYTHON) scripts/capacity_report.py $(ARGS)
+
+patch: setup ## this round's updates to machines whose window is open; ARGS="-e change=CHG-1 --check"; docs/runbooks/patch.md
+	@ansible-playbook -i $(INVENTORY) playbooks/patch.yml $(ARGS)
 
 patch-calendar: setup ## who is patched when, and why not, offline; ARGS="--notices reports/notices" or "--format ics"
 	@$(PYTHON) scripts/patch_calendar.py $(ARGS)
