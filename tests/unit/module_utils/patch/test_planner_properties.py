@@ -177,7 +177,7 @@ def test_a_role_never_starts_before_what_it_stands_on_in_its_wave(estate: Estate
                     assert one.end <= other.start
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(estates(), days)
 def test_snapshots_never_outgrow_their_reserve_on_any_day(estate: Estate, as_of: date) -> None:
     held: Counter[date] = Counter()
@@ -189,7 +189,7 @@ def test_snapshots_never_outgrow_their_reserve_on_any_day(estate: Estate, as_of:
     assert all(grown <= RESERVE_GB for grown in held.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(estates(), days)
 def test_no_machine_is_patched_while_its_backup_runs(estate: Estate, as_of: date) -> None:
     if estate.platform.backup_classes[0].window is None:
@@ -201,7 +201,7 @@ def test_no_machine_is_patched_while_its_backup_runs(estate: Estate, as_of: date
                 assert placed.end <= opens or opens + timedelta(minutes=90) <= placed.start
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(estates(), days)
 def test_a_time_in_a_busy_season_says_so_and_one_outside_does_not(estate: Estate, as_of: date) -> None:
     for placed in plan_round(estate, as_of=as_of).placed:
