@@ -11,19 +11,17 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.desired import role_order
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A machine that may be patched now. `wave` is the order of its wave; `pair` None: it has no mate."""
+    """A machine that may be patched now. `tier`: its place in its system, lower first; `pair` None: it has no mate."""
 
     key: str
     name: str
     system: str
     cluster: str
-    role: str
-    wave: int
+    tier: int
+    wave: int  # order of its wave
     pair: str | None = None
 
 
@@ -40,7 +38,7 @@ def batches(
     """
     below = needs or {}
     ranks = _ranks({each.system for each in candidates}, below)
-    ordered = sorted(candidates, key=lambda each: (each.wave, ranks[each.system], role_order(each.role), each.name))
+    ordered = sorted(candidates, key=lambda each: (each.wave, ranks[each.system], each.tier, each.name))
     taken = _Taken()
     found: dict[int, list[Candidate]] = {}
     for each in ordered:
@@ -62,15 +60,14 @@ class _Taken:
 
     by_cluster: Counter[tuple[str, int]] = field(default_factory=Counter)
     pairs: set[tuple[str, str, int]] = field(default_factory=set)
-    tiers: dict[str, dict[int, int]] = field(default_factory=dict)  # system -> order of a role -> its last batch
+    tiers: dict[str, dict[int, int]] = field(default_factory=dict)  # system -> tier -> its last batch
     waves: dict[int, int] = field(default_factory=dict)  # wave -> its last batch
 
     def earliest(self, candidate: Candidate, below: Collection[str]) -> int:
         """The first batch behind everything that the machine waits for."""
-        order = role_order(candidate.role)
         before = [
             *(number for wave, number in self.waves.items() if wave < candidate.wave),
-            *(number for tier, number in self.tiers.get(candidate.system, {}).items() if tier < order),
+            *(number for tier, number in self.tiers.get(candidate.system, {}).items() if tier < candidate.tier),
             *(number for system in below for number in self.tiers.get(system, {}).values()),
         ]
         return max(before, default=-1) + 1
@@ -80,8 +77,8 @@ class _Taken:
         self.by_cluster[candidate.cluster, number] += 1
         if candidate.pair is not None:
             self.pairs.add((candidate.system, candidate.pair, number))
-        tiers, order = self.tiers.setdefault(candidate.system, {}), role_order(candidate.role)
-        tiers[order] = max(tiers.get(order, 0), number)
+        tiers = self.tiers.setdefault(candidate.system, {})
+        tiers[candidate.tier] = max(tiers.get(candidate.tier, 0), number)
         self.waves[candidate.wave] = max(self.waves.get(candidate.wave, 0), number)
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import standings
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import unreadable_tapes
+from ansible_collections.kyotsu.platform.plugins.module_utils.desired import machine_order
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, patching_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.batches import Candidate, batches
@@ -202,7 +203,7 @@ def _candidate(estate: Estate, system: System, machine: Machine) -> Candidate:
         name=machine.name,
         system=system.id,
         cluster=system.cluster,
-        role=machine.role,
+        tier=machine_order(system, machine),
         wave=orders[patching_of(system, machine).wave],
         pair=machine.pair,
     )

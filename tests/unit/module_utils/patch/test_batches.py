@@ -11,7 +11,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.batches impo
 
 def candidate(name: str, *, system: str = "s01", role: str = "ap", **fields: object) -> Candidate:
     values: dict[str, object] = {"cluster": "c1", "wave": 1, "pair": None, **fields}
-    return Candidate(key=f"k-{name}", name=name, system=system, role=role, **values)  # type: ignore[arg-type]
+    return Candidate(key=f"k-{name}", name=name, system=system, tier=role_order(role), **values)  # type: ignore[arg-type]
 
 
 def names(found: tuple[tuple[Candidate, ...], ...]) -> list[list[str]]:
@@ -91,7 +91,7 @@ def test_every_machine_goes_once_and_no_batch_breaks_a_rule(
         for other in several:
             if one.wave < other.wave:
                 assert where[one.name] < where[other.name]
-            if one.system == other.system and one.wave == other.wave and role_order(one.role) < role_order(other.role):
+            if one.system == other.system and one.wave == other.wave and one.tier < other.tier:
                 assert where[one.name] < where[other.name]
             if one is not other and one.pair and (one.system, one.pair) == (other.system, other.pair):
                 assert where[one.name] != where[other.name]

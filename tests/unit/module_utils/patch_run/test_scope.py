@@ -132,6 +132,12 @@ def test_what_a_system_stands_on_goes_before_it() -> None:
     assert scope(estate).batches == (("s02-ap-1",), ("s01-db-1",), ("s01-ap-1",))
 
 
+def test_a_system_may_state_its_own_order() -> None:
+    first, second = ESTATE.systems
+    estate = replace(ESTATE, systems=(replace(first, role_order=("ap", "db")), second))
+    assert scope(estate, names=["s01-db01", "s01-ap01"]).batches == (("s01-ap-1",), ("s01-db-1",))
+
+
 def test_only_a_label_of_a_patch_run_that_nobody_holds_is_due() -> None:
     label = SnapshotLabel(purpose="patch", change="c", run_id="r", expires_on=UPDATE_DAY)
     later = UPDATE_DAY + timedelta(days=1)
