@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -43,8 +44,9 @@ def pack(lab: PatchLab, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make(lab: PatchLab, output: Path, *source: str) -> Path:
     (run,) = lab.runs()
-    month = run.started_at.strftime("%Y-%m")
-    last = (run.started_at.date().replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+    began = run.started_at.astimezone(ZoneInfo("Asia/Tokyo")).date()
+    month = f"{began:%Y-%m}"
+    last = (began.replace(day=1) + timedelta(days=32)).replace(day=1) - timedelta(days=1)
     arguments = ["--month", month, "--as-of", last.isoformat(), "--repository", str(lab.repository)]
     code = patch_evidence.main([*arguments, "--output", str(output), *source])
     # Machines of other systems whose time of the month has passed were in no run.
