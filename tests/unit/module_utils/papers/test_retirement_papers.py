@@ -116,6 +116,14 @@ def test_a_completion_record_never_calls_itself_an_erasure() -> None:
     assert "令和9年1月4日" in page
 
 
+def test_a_system_of_many_machines_does_not_run_over_its_first_page() -> None:
+    page = retirement.completion_sheet(templates(ROOT), completion(*map(machine, range(1, 21))), "f" * 64)
+    assert page.count('class="page"') == 21
+    assert "ほか 4 台" in page
+    assert page.count("読戻し照合済") == 16
+    assert "物理破壊" in page
+
+
 def test_a_worklist_has_a_page_for_each_eighteen_media() -> None:
     work = [
         Treatment(
