@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.compare_machines import QUARANTINE_ATTRIBUTE
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.keys import KeyStatus, current_key
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.pools import NoPool, pool_for
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, backup_of, status_of
@@ -70,11 +71,14 @@ def choose(
     names: Collection[str] | None,
     observed: Mapping[str, Sequence[ObservedMachine]],
     keys: Mapping[str, KeyStatus],
+    *,
+    final: bool = False,
 ) -> Choice:
     """The machines of `names` (inventory names; None: all) as items, or with the reason why not.
 
     `observed`: machines by vCenter; `keys`: status of every key in the records. Who is named and not copied is refused;
-    of all machines, those whose class does not write tape are left out.
+    of all machines, those whose class does not write tape are left out, and those in quarantine: their last copy must
+    stay the last thing that was done with them. `final`: that copy, which goes to tape whatever the class.
     """
     homes = _homes(observed)
     items: list[Item] = []
@@ -86,12 +90,14 @@ def choose(
         home = homes.get(estate.instance_uuid(machine).lower(), [])
         if names is None and (status_of(system, machine) == "retired" or _is_to_come(system, machine, home)):
             continue
+        if names is None and any(each.attributes.get(QUARANTINE_ATTRIBUTE) for _, each in home):
+            continue
         kind = backup_of(system, machine).backup_class
         medium = next(each.medium for each in estate.platform.backup_classes if each.id == kind)
         if names is None and medium != "tape":
             left_out.setdefault(kind, []).append(machine.name)
             continue
-        found = _item(estate, system, machine, home, keys)
+        found = _item(estate, system, machine, home, keys, final=final)
         if isinstance(found, Item):
             items.append(found)
         else:
@@ -123,10 +129,12 @@ def _item(
     machine: Machine,
     homes: Sequence[tuple[str, ObservedMachine]],
     keys: Mapping[str, KeyStatus],
+    *,
+    final: bool,
 ) -> Item | Text:
     kind = backup_of(system, machine).backup_class
     medium = next(each.medium for each in estate.platform.backup_classes if each.id == kind)
-    if medium != "tape":
+    if medium != "tape" and not final:
         return Text(
             en=f"its class {kind} does not copy to tape: give it another one in systems/ if it is to be kept",
             ja=f"区分 {kind} はテープへ取得しません。必要であれば systems/ で区分を改めてください",

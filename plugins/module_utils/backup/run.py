@@ -48,6 +48,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.progress imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import LiveVCenter, calls, live_vcenters
 
+# The last copy of a machine that retires: to tape whatever its class.
+FINAL = "final"
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Order:
@@ -206,7 +209,8 @@ def _context(order: _Order, store: Store, lock: Lease, origin: Origin, live: Seq
 def _decide(order: _Order, store: Store | None, live: Sequence[LiveVCenter]) -> tuple[Choice, Preview]:
     estate = order.prepared.estate
     keys = store.tape_keys.statuses() if store else {}
-    choice = choose(estate, order.names, {each.desired.id: each.observed.machines for each in live}, keys)
+    seen = {each.desired.id: each.observed.machines for each in live}
+    choice = choose(estate, order.names, seen, keys, final=order.purpose == FINAL)
     return choice, _need(order, store, choice.items)
 
 

@@ -14,8 +14,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.store impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 
-PURPOSE = "final"
-
 
 class LastCopies(Protocol):
     """Writes copies to tape and reads them back. What it wrote stands in the records."""
@@ -41,9 +39,9 @@ class TapeCopies:
 
     def back_up(self, names: Collection[str]) -> Mapping[str, str]:
         """By the backup verb, which also reads back what it wrote."""
-        from ansible_collections.kyotsu.platform.plugins.module_utils.backup.run import run_backup
+        from ansible_collections.kyotsu.platform.plugins.module_utils.backup.run import FINAL, run_backup
 
-        outcome = run_backup(self.target, self._settings(), names=sorted(names), purpose=PURPOSE, now=self.now)
+        outcome = run_backup(self.target, self._settings(), names=sorted(names), purpose=FINAL, now=self.now)
         found = {each.name: each for each in outcome.machines}
         return {
             name: "" if name in found and found[name].status == "changed" else _why(found.get(name)) for name in names

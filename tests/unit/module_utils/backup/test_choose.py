@@ -113,3 +113,18 @@ def test_what_is_gone_or_to_come_is_not_missed(status: str) -> None:
     estate = make_backup_estate(machines=(make_machine(status=status),))
     choice = choose(estate, None, {VCENTER: []}, KEYS)
     assert (choice.items, choice.refused) == ((), ())
+
+
+def test_the_last_copy_goes_to_tape_whatever_the_class() -> None:
+    estate = make_backup_estate(machines=(make_machine(backup=ON_DISK),))
+    choice = choose(estate, ["name-s01-db-1"], seen(estate), KEYS, final=True)
+    assert [item.backup_class for item in choice.items] == ["disk-daily"]
+    assert choice.refused == ()
+
+
+def test_a_machine_in_quarantine_is_not_touched_by_the_nightly_run() -> None:
+    estate = make_backup_estate()
+    isolated = seen(estate, attributes={"kyotsu-quarantine": "2026-12-01"})
+    choice = choose(estate, None, isolated, KEYS)
+    assert (choice.items, choice.refused) == ((), ())
+    assert len(choose(estate, ["name-s01-db-1"], isolated, KEYS, final=True).items) == 1
