@@ -36,7 +36,7 @@ from lab.paths import lab_paths
 # All guests of an estate on two cores; a few are there before anybody asks.
 _GUESTS_SECONDS = 240
 from scripts._console import run_and_exit
-from scripts.demo_tape import PEOPLE, SYSTEM, DemoTape
+from scripts._demo_tape import PEOPLE, SYSTEM, DemoTape
 
 
 class DemoFailed(Exception):

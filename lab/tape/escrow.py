@@ -22,6 +22,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault import keys
+from lab.errors import LabError
 
 # Two people are asked for; in a lab nobody is there, and the records shall say so.
 PEOPLE = ("lab operator 1", "lab operator 2")
@@ -31,6 +32,7 @@ def ensure_escrow(store: Store, platform: Platform, segment: str, key_file: Path
     """Bring a segment's key into escrow and prove it by a drill; give the key's id, None where that was done before.
 
     Papers and sheets exist in memory only. What is proven is that they open the key: the drill reads them back.
+    Raises LabError where the file holds another key than the records know.
     """
     now = datetime.now(UTC)
     statuses = store.tape_keys.statuses()
@@ -42,6 +44,8 @@ def ensure_escrow(store: Store, platform: Platform, segment: str, key_file: Path
         store.tape_keys.record(KeyEvent(key, action, datetime.now(UTC), PEOPLE, details), origin)
 
     expected = keys.fingerprint(key_file)
+    if name is not None and statuses[name].fingerprint != expected:
+        raise LabError(f"{key_file} is not the key {name} of the records: the lab's keys or its records were exchanged")
     if name is None:
         name = key_id(segment, 1)
         record(name, "create", fingerprint=expected)

@@ -21,7 +21,7 @@ RULES = {
     *(f"D-{number:02d}" for number in range(1, 5)),
     *(f"T-{number:02d}" for number in range(1, 4)),
     *(f"K-{number:02d}" for number in range(1, 6)),
-    *(f"Y-{number:02d}" for number in range(1, 4)),
+    *(f"Y-{number:02d}" for number in range(1, 5)),
     *(f"E-{number:02d}" for number in range(1, 13)),
     *(f"A-{number:02d}" for number in range(1, 9)),
 }

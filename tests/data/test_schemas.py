@@ -33,6 +33,8 @@ DATA = {
 }
 # Mapping types of Python to those of JSON Schema.
 JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
+# The model has a usual value for these parts of platform/.
+MAY_BE_LEFT_OUT = {"backup_run", "restore_drill"}
 
 Node = dict[str, Any]
 
@@ -126,7 +128,8 @@ def test_system_schema_has_the_fields_of_the_dataclasses() -> None:
 @pytest.mark.parametrize("file", FILES)
 def test_platform_schema_has_the_fields_of_the_dataclasses(file: str) -> None:
     root = schema(schema_of(f"platform/{file}"))
-    assert (list(root["properties"]), root["required"]) == (list(FILES[file]), list(FILES[file]))
+    assert list(root["properties"]) == list(FILES[file])
+    assert root["required"] == [name for name in FILES[file] if name not in MAY_BE_LEFT_OUT]
     hints = typing.get_type_hints(Platform)
     found = [
         text
