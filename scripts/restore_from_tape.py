@@ -39,6 +39,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.restore.disk_files
 from ansible_collections.kyotsu.platform.plugins.module_utils.restore.stream_vmdk import NotAStream, unpack
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs, to_file
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Drive, Library
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.rebuild import rebuild_catalogue
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import ApplyOptions, World
@@ -95,7 +96,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _rebuild(settings: TapeSettings, options: argparse.Namespace) -> int:
-    found = rebuild_catalogue(settings, options.tapes, run=_scan(options.scan), drive=options.drive)
+    scan, library = _scan(options.scan), Library(settings)
+    for tape in options.tapes:
+        if isinstance(library.inventory().place(tape), Drive):
+            library.unload(tape)
+    found = rebuild_catalogue(settings, options.tapes, run=scan, drive=options.drive)
     print(f"{len(found)} jobs are in the catalogue now; see `list`")
     return DONE
 
@@ -226,9 +231,18 @@ def _files(settings: TapeSettings, options: argparse.Namespace) -> int:
 
 
 def _mounts(source: RestoreSource) -> list[str | None]:
-    """Where each disk was mounted, from the machine's own text on the tape."""
-    described = yaml.safe_load(source.manifest.machine_yaml) or {}
-    disks = described.get("disks") or [] if isinstance(described, dict) else []
+    """Where each disk was mounted, from the machine's own text on the tape; nothing if it cannot be read."""
+    text = source.manifest.machine_yaml
+    # It stands there word for word: its first line without the indentation that the others have.
+    indents = [len(line) - len(line.lstrip()) for line in text.splitlines()[1:] if line.strip()]
+    try:
+        described = yaml.safe_load(" " * min(indents, default=0) + text)
+    except yaml.YAMLError:
+        described = None
+    if not isinstance(described, dict):
+        print("the machine's text on the tape cannot be read: its guest is not told of its disks", file=sys.stderr)
+        return []
+    disks = described.get("disks") or []
     return [disk.get("mount") if isinstance(disk, dict) else None for disk in disks]
 
 

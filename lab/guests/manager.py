@@ -55,6 +55,9 @@ class Manager:
             with self._booting:
                 began = time.monotonic()
                 guest.power_on(machine)
+            # A machine that comes from a backup tells its key no second time; vCenter has it from the restore.
+            self._learn_host_key(machine.identity, machine.guestinfo.get(channel.HOST_KEY, ""))
+            self._write_known_hosts()
             log.info("%s started after %.2f s", machine.name, time.monotonic() - began)
             return {"guest": True, "reason": ""}
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.manifest import Manifest
-from ansible_collections.kyotsu.platform.plugins.module_utils.guestinfo import guestinfo, mount_entry
+from ansible_collections.kyotsu.platform.plugins.module_utils.guestinfo import HOST_KEY, guestinfo, mount_entry
 from ansible_collections.kyotsu.platform.plugins.module_utils.placement import Placement
 from ansible_collections.kyotsu.platform.plugins.module_utils.restore.compare import machine_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredMachine, ObservedVCenter
@@ -86,7 +86,7 @@ def own_place(
         notes=desired.notes,
         tags=desired.tags,
         attributes=desired.attributes,
-        options=_options(desired, administrator_keys),
+        options=_options(desired, administrator_keys) | _host_key(manifest),
         power_on=power_on,
     )
 
@@ -125,7 +125,7 @@ def beside(
         ),
         notes=f"Copy of {desired.key} ({desired.name}) of {manifest.taken_at}, restored from tape. Not in systems/.",
         attributes=_origin(desired),
-        options=_options(desired, administrator_keys),
+        options=_options(desired, administrator_keys) | _host_key(manifest),
         power_on=power_on,
     )
 
@@ -167,7 +167,7 @@ def from_manifest(
             for name, nic in zip(names, then["nics"], strict=True)
         ),
         notes=f"{manifest.machine_key} as it was on {manifest.taken_at}, restored from tape without records.",
-        options=mounts_of(mounts),
+        options=mounts_of(mounts) | _host_key(manifest),
         power_on=power_on,
     )
 
@@ -181,6 +181,12 @@ def _options(desired: DesiredMachine, administrator_keys: Sequence[str]) -> dict
     if desired.first_boot is None:
         return {}
     return guestinfo(asdict(desired.first_boot), desired.instance_uuid, administrator_keys)
+
+
+def _host_key(manifest: Manifest) -> dict[str, str]:
+    """The guest's public host key, as it has told it: whoever connects knows the machine again."""
+    key = manifest.vcenter.get("host_key")
+    return {HOST_KEY: str(key)} if key else {}
 
 
 def mounts_of(mounts: Sequence[str | None]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.guestinfo import HOST_KEY
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import Fault, VCenterError, message_of
@@ -183,9 +184,15 @@ def _disk(url: Mapping[str, Any], device: Mapping[str, Any], session: Session) -
 def read_hardware(session: Session, machines: Iterable[str]) -> dict[str, dict[str, Any]]:
     """What a manifest keeps of machines beside the bulk read, in one call: `machines` are managed object ids.
 
-    extraConfig is left out: it may hold what a guest was told in confidence.
+    Of extraConfig only the guest's public host key is kept: the rest may hold what it was told in confidence.
     """
-    paths = ("config.hardware.device", "config.version", "config.firmware", "config.guestFullName")
+    paths = (
+        "config.hardware.device",
+        "config.version",
+        "config.firmware",
+        "config.guestFullName",
+        "config.extraConfig",
+    )
     objects = [vim.VirtualMachine(each, session.stub) for each in machines]
     if not objects:
         return {}
@@ -195,6 +202,11 @@ def read_hardware(session: Session, machines: Iterable[str]) -> dict[str, dict[s
             "hardware_version": item.properties.get("config.version", ""),
             "firmware": item.properties.get("config.firmware", ""),
             "guest_name": item.properties.get("config.guestFullName", ""),
+            "host_key": _host_key(many(item.properties.get("config.extraConfig"))),
         }
         for item in retrieve(session, {vim.VirtualMachine: paths}, objects=objects)
     }
+
+
+def _host_key(options: Sequence[Mapping[str, Any]]) -> str:
+    return next((str(option.get("value", "")) for option in options if option.get("key") == HOST_KEY), "")

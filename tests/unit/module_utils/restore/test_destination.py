@@ -92,6 +92,13 @@ def test_a_copy_is_told_what_the_original_is_told() -> None:
     assert copy.options["guestinfo.kyotsu.disk1"] == "/srv/data"
 
 
+def test_who_connects_knows_the_restored_machine_by_its_host_key() -> None:
+    manifest = make_manifest(vcenter=dict(MANIFEST.vcenter) | {"host_key": "ssh-ed25519 AAAA"})
+    made = own_place(manifest, machine(), vcenter(), room())
+    assert made.options["guestinfo.kyotsu.hostkey"] == "ssh-ed25519 AAAA"
+    assert "guestinfo.kyotsu.hostkey" not in own_place(MANIFEST, machine(), vcenter(), room()).options
+
+
 def test_disks_come_to_the_datastore_of_the_tier_with_most_space() -> None:
     made = own_place(MANIFEST, machine(), vcenter(), room())
     assert made.datastores == ("cluster-a-fast-01", "cluster-a-standard-01")
