@@ -16,8 +16,8 @@ class Change:
     """One difference between desired and actual state.
 
     `object` is the machine's key or the item's name, `label` what a person calls it. For action "create" the field is
-    "" and `after` holds everything that will be made; for "update" it is one field with both values. For "delete", which
-    only decommission plans, `before` holds what goes.
+    "" and `after` holds everything that will be made; for "update" it is one field with both values. For "delete",
+    which only decommission plans, `before` holds what goes.
     """
 
     vcenter: str

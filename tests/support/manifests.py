@@ -30,7 +30,12 @@ def make_observed(**fields: Any) -> ObservedMachine:
                 device_key=2000, unit_number=0, controller_key=1000, size_gb=30.0, datastore="fast-01", path="a.vmdk"
             ),
             ObservedDisk(
-                device_key=2001, unit_number=1, controller_key=1000, size_gb=20.0, datastore="standard-01", path="b.vmdk"
+                device_key=2001,
+                unit_number=1,
+                controller_key=1000,
+                size_gb=20.0,
+                datastore="standard-01",
+                path="b.vmdk",
             ),
         ),
         "nics": (ObservedNic(device_key=4000, port_group="pg-a", mac="00:50:56:12:00:32", connected=True),),
