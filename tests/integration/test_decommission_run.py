@@ -267,6 +267,8 @@ def test_the_worklist_of_media_names_the_method_by_the_highest_class(going: Reti
     rows = json.loads((going.reports / "media-worklist.json").read_text(encoding="utf-8"))
     assert {row["method"] for row in rows} == {"destroy"}
     assert rows[0]["serial"] == "D1"
+    assert lines(outcome)["D1"][0] == "held"
+    assert lines(outcome)["D1"][1].startswith("destroy: carried data of the individual number segment")
     assert len([row for row in rows if row["serial"].startswith("T")]) == 6
     assert any("not on the asset list" in note for note in outcome.notes)
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.change import Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.files import write_report
@@ -54,6 +55,18 @@ def list_media(desk: Desk, group: Sequence[Candidate], assets: Path | None, *, w
     known = _assets(assets)
     work = (*_disks(desk, group, known), *_tapes(desk, group))
     report = Report()
+    report.results += [
+        Result(
+            vcenter="",
+            kind="medium",
+            object=each.serial,
+            label=each.serial,
+            status="held",  # until its treatment is certified
+            message=f"{each.method}: {each.reason.en}",
+            message_ja=f"{'物理破壊' if each.method == 'destroy' else '消去'}: {each.reason.ja}",
+        )
+        for each in work
+    ]
     if not desk.check:
         sheets = worklist_sheets(
             templates(desk.target.repository),
