@@ -164,7 +164,7 @@ def test_a_copy_that_cannot_be_read_back_does_not_travel_and_is_made_again_elsew
     (bad,) = copied.volumes
     lab.tape.library.unload(bad)
     lab.tape.lab.library.damage(bad, 300_000, 200_000)
-    outcome = lab.run()
+    outcome = lab.run(media_seconds=12.0)
     assert {each.kind for each in outcome.done.troubles} == {"read-back-failed"}
     assert outcome.done.plan is not None
     assert at_exit(lab) == []
