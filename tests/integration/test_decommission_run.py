@@ -51,6 +51,7 @@ def test_a_system_goes_its_whole_way_and_nothing_else_is_touched(going: Retiring
     lab = going.lab
     other = seen(lab, OTHER_VCENTER, OTHER)
     assert other is not None
+    assert all(name in going.registered() for name in (*NAMES, OTHER))
 
     # Before the last day: notices only.
     found = lines(going.run(BEFORE))
@@ -72,6 +73,7 @@ def test_a_system_goes_its_whole_way_and_nothing_else_is_touched(going: Retiring
         assert machine["attributes"]["kyotsu-quarantine"] == "2026-12-01"
         assert machine["locked"], "nobody was held off"
     assert found["s02-db01: copy-off-site"][0] == "held"
+    assert {each.machine for each in going.silences()} == set(NAMES)
 
     # Provision leaves what is in quarantine as it is.
     lab.reset_counters()
@@ -94,9 +96,9 @@ def test_a_system_goes_its_whole_way_and_nothing_else_is_touched(going: Retiring
     # Nothing left: no file on a datastore, no folder, no name, no target.
     stores = lab.laboratory.paths.root / "datastores" / VCENTER
     assert [path for path in stores.rglob("*.vmdk") if "s02" in str(path)] == []
-    assert not any(
-        "s02-" in path.read_text(encoding="utf-8") for path in lab.laboratory.paths.root.glob("names/**/*.zone")
-    )
+    assert "s02-" not in going.registered()
+    assert "s13-db01" in going.registered()
+    assert going.silences() == []
     with lab.session(VCENTER) as session:
         assert "s02-db01" not in [machine.name for machine in machines_of(session)]
 
@@ -142,6 +144,7 @@ def test_undo_brings_everything_back_as_it_was(going: Retiring) -> None:
     for name in NAMES:
         assert seen(going.lab, VCENTER, name) == before[name]
     assert going.steps() == {key: [] for key in KEYS}
+    assert going.silences() == []
     # Nothing to correct: provision finds what it made.
     going.lab.edit(S02, "status: retiring", "status: in-service")
     content = yaml.safe_load((going.lab.repository / S02).read_text(encoding="utf-8"))

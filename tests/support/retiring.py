@@ -21,6 +21,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirement
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin, current_actor
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
+from ansible_collections.kyotsu.platform.plugins.module_utils.silences import FileSilences, Silence
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.network_services import run_register
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from tests.support.approvals import Office, office
 from tests.support.estate_lab import BIN, EstateLab, Finished, machines_of
@@ -203,6 +205,17 @@ class Retiring:
         digest = self.run(now).digest
         return self.run(now, approval=self.approve(digest), typing=right, **options)
 
+    def registered(self) -> str:
+        """Everything that name servers and monitoring read."""
+        root = self.lab.laboratory.paths.root
+        files = [*root.glob("names/zones/*/*.zone"), *root.glob("monitoring/targets/*.json")]
+        return "\n".join(file.read_text(encoding="utf-8") for file in sorted(files))
+
+    def silences(self) -> list[Silence]:
+        """Alarms that are held back and were not let go again."""
+        file = self.lab.laboratory.paths.root / "monitoring/silences.json"
+        return [each for each in FileSilences(file).all() if each.ended is None]
+
     def cases(self) -> dict[str, Case]:
         """Cases of all machines as the records have them."""
         with open_store(self.lab.records_url, production=False) as store:
@@ -271,6 +284,9 @@ def retiring(lab: EstateLab, folder: Path) -> Retiring:
         "targets_directory": str(root / "monitoring/targets"),
         "silences_file": str(root / "monitoring/silences.json"),
     }
+    run_register(
+        services, repository=lab.repository, cache_directory=None, names=None, absent=(), now=BEFORE, check=False
+    )
     found = Retiring(lab, FolderTape(lab, folder / "tape"), made, folder / "reports", services)
     found.retire()
     return found
