@@ -62,7 +62,7 @@ unit: setup ## unit and data tests
 	@$(PYTHON) -m pytest -q -n 2 tests/unit tests/data
 
 integration: setup-tests ## tests against real labs that they start themselves
-	@$(PYTHON) -m pytest -q -n 2 --dist loadfile tests/integration
+	@$(PYTHON) -m pytest -q -n 3 --dist loadfile tests/integration
 
 molecule: setup-tests ## one scenario against a lab of its own: make molecule SCENARIO=default BASE=origin/main
 	@KYOTSU_BASE="$(if $(filter command environment,$(origin BASE)),$(BASE))" $(PYTHON) scripts/run_checks.py molecule --scenario $(SCENARIO)

@@ -36,6 +36,8 @@ BIN = REPOSITORY / ".venv/bin"
 CORE = ("collections/ansible_collections/kyotsu/platform/plugins", "scripts", "lab")
 # Two cores: more lanes make each step slower and the whole no faster.
 LANES = 2
+# Tests against labs wait for tapes, guests and time limits as often as they compute.
+LAB_LANES = 3
 
 
 @dataclass(frozen=True)
@@ -151,17 +153,20 @@ def quick_phases() -> list[Phase]:
         Phase([*lint_steps(), *type_steps(), *data_steps()], LANES),
         # pytest's own processes are the lanes here. Tests share their labs within a file.
         Phase([pytest("unit and data", "-n", str(LANES), "tests/unit", "tests/data")]),
-        Phase([pytest("integration", "-n", str(LANES), "--dist", "loadfile", "tests/integration")]),
+        Phase([pytest("integration", "-n", str(LAB_LANES), "--dist", "loadfile", "tests/integration")]),
         Phase([molecule_step("provision")]),
     ]
 
 
 def all_phases() -> list[Phase]:
-    """Everything: the other scenarios, the faults, and the bars, alone, since seconds mean nothing beside a test."""
+    """Everything: the other scenarios, the faults, the whole circle of tapes, and the bars.
+
+    The bars run alone, since seconds mean nothing beside a test.
+    """
     return [
         *quick_phases(),
         Phase([molecule_step(scenario) for scenario in scenarios() if scenario != "provision"], LANES),
-        Phase([pytest("faults", "-n", str(LANES), "--dist", "loadfile", "tests/faults")]),
+        Phase([pytest("faults and whole", "-n", str(LAB_LANES), "--dist", "loadfile", "tests/faults", "tests/whole")]),
         Phase([Step("bars", (PYTHON, "tests/bench/bars.py"))]),
     ]
 
