@@ -67,7 +67,7 @@ class PatchLab:
             [str(BIN / "ansible-playbook"), f"playbooks/{name}.yml", *arguments],
             cwd=self.repository,
             # Under load a guest may take its time to let somebody become root.
-            env=self.services.estate_lab.environment(ANSIBLE_TIMEOUT="40"),
+            env=self.services.estate_lab.environment(ANSIBLE_TIMEOUT="20"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
