@@ -35,7 +35,7 @@ test: setup-tests ## checks and tests, with one small end-to-end of each verb
 
 ##@ more checks
 
-.PHONY: test-all validate review change approvals lint types unit integration molecule reference check-reference bench bench-bars
+.PHONY: test-all validate review change approvals lint types unit integration circle molecule reference check-reference bench bench-bars
 test-all: setup-tests ## every check, test, molecule scenario, fault and bar
 	@$(PYTHON) scripts/run_checks.py all
 
@@ -63,6 +63,9 @@ unit: setup ## unit and data tests
 
 integration: setup-tests ## tests against real labs that they start themselves
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile tests/integration
+
+circle: setup-tests ## the whole circle of tapes with all machines whose backups leave the house (about 15 minutes)
+	@$(PYTHON) -m pytest -q tests/whole
 
 molecule: setup-tests ## one scenario against a lab of its own: make molecule SCENARIO=default BASE=origin/main
 	@KYOTSU_BASE="$(if $(filter command environment,$(origin BASE)),$(BASE))" $(PYTHON) scripts/run_checks.py molecule --scenario $(SCENARIO)

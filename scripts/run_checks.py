@@ -159,14 +159,11 @@ def quick_phases() -> list[Phase]:
 
 
 def all_phases() -> list[Phase]:
-    """Everything: the other scenarios, the faults, the whole circle of tapes, and the bars.
-
-    The bars run alone, since seconds mean nothing beside a test.
-    """
+    """Everything: the other scenarios, the faults, and the bars, alone, since seconds mean nothing beside a test."""
     return [
         *quick_phases(),
         Phase([molecule_step(scenario) for scenario in scenarios() if scenario != "provision"], LANES),
-        Phase([pytest("faults and whole", "-n", str(LAB_LANES), "--dist", "loadfile", "tests/faults", "tests/whole")]),
+        Phase([pytest("faults", "-n", str(LAB_LANES), "--dist", "loadfile", "tests/faults")]),
         Phase([Step("bars", (PYTHON, "tests/bench/bars.py"))]),
     ]
 

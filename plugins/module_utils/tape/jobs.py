@@ -83,9 +83,7 @@ class JobDefinition:
     compression: str = "LZO"
 
 
-def from_file(
-    path: Path, *, expected_bytes: int | None = None, wait_seconds: float | None = None
-) -> dict[str, Any]:
+def from_file(path: Path, *, expected_bytes: int | None = None, wait_seconds: float | None = None) -> dict[str, Any]:
     """A stream that reads a file; with `wait_seconds` it waits so long for a file that appears when it is whole."""
     source = {"file": str(path)} if wait_seconds is None else {"file": str(path), "wait_seconds": wait_seconds}
     return {"source": source, "expected_bytes": expected_bytes}
