@@ -66,6 +66,7 @@ class Bar:
     peak_limit_mib: float | None = None
     most_runs: int | None = None  # fewer where one sample takes a minute or more; one of them has no warm-up
     boots_guests: bool = False
+    pending: str = ""  # why it is not yet asked for with the others, and since when; --only still runs it
 
 
 @dataclass(frozen=True)
@@ -267,6 +268,7 @@ BARS = (
         patch_bars.forty,
         most_runs=1,
         boots_guests=True,
+        pending="run to its end with 8 guests only, 40 were never measured on a quiet machine (2026-11-24)",
     ),
     Bar("lint-unit", "make lint and make unit", 180, change_bars.lint, most_runs=1),
 )
@@ -357,9 +359,11 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.runs < 1:
         parser.error("--runs: at least 1")
-    chosen, skipped, reason = possible(
-        [bar for bar in BARS if not arguments.only or bar.name in arguments.only], requirements.missing()
-    )
+    asked = [bar for bar in BARS if (bar.name in arguments.only if arguments.only else not bar.pending)]
+    chosen, skipped, reason = possible(asked, requirements.missing())
+    for bar in BARS:
+        if bar.pending and bar not in asked:
+            print(f"pending: {bar.name}: {bar.pending}")
     if skipped:
         print(f"skipped: {', '.join(skipped)}: cannot run here: {reason}")
     if not chosen:
