@@ -23,6 +23,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.catalogue import Catalogue
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.outcome import VaultOutcome
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.provision import run_provision
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore import run_restore
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_order import RestoreOrder
@@ -120,13 +121,29 @@ def hash_lists(lab: BackupLab, names: tuple[str, ...]) -> dict[str, str]:
 
 def windows_disks(lab: BackupLab, *, fill: bool = False) -> list[str]:
     """SHA-256 of each disk of the Windows machine, in the order of its disks; `fill` writes onto them first."""
-    disks = sorted(file for folder in datastores(lab) for file in folder.glob(f"{WINDOWS}/*-flat.vmdk"))
-    assert len(disks) == 2
-    for number, disk in enumerate(disks) if fill else ():
-        with disk.open("r+b") as stream:
-            stream.seek((number + 1) << 20)
-            stream.write(os.urandom(3_000_000))
-    return sorted(hashlib.sha256(disk.read_bytes()).hexdigest() for disk in disks)
+    hashes = []
+    for number, disk in enumerate(disk_files(lab, WINDOWS), 1):
+        if fill:
+            with disk.open("r+b") as stream:
+                stream.seek(number << 20)
+                stream.write(os.urandom(3_000_000))
+        hashes.append(hashlib.sha256(disk.read_bytes()).hexdigest())
+    assert len(hashes) == 2
+    return hashes
+
+
+def disk_files(lab: BackupLab, name: str) -> list[Path]:
+    """Where the bytes of a machine's disks lie, as vCenter has it: a restored machine keeps the folder it came in."""
+    root = lab.services.laboratory.paths.root / "datastores"
+    found = []
+    for vcenter in lab.services.estate_lab.vcenters:
+        with lab.services.estate_lab.session(vcenter) as session:
+            for machine in machines_of(session):
+                for device in machine.config.hardware.device if machine.name == name else ():
+                    if isinstance(device, vim.vm.device.VirtualDisk):
+                        datastore, _, path = device.backing.fileName.partition("] ")
+                        found.append(root / vcenter / datastore[1:] / path.replace(".vmdk", "-flat.vmdk"))
+    return found
 
 
 def prove_escrow(lab: BackupLab, estate: Estate) -> None:
