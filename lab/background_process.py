@@ -87,7 +87,8 @@ class BackgroundProcess:
             )
         write_json(self._pid_file, {"pid": process.pid})
         # For an instant after the start the kernel shows an empty command line, or that of the prefix.
-        wait_for(lambda: process.poll() is not None or _runs_with(process.pid, self.marker), _SHOWN_SECONDS)
+        # Whether it has ended is looked up, not asked by poll: that would take its exit code away.
+        wait_for(lambda: _has_ended(process.pid) or _runs_with(process.pid, self.marker), _SHOWN_SECONDS)
         process.returncode = 0  # it outlives this command on purpose: no warning when the object goes
         return True
 
