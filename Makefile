@@ -35,8 +35,8 @@ test: setup-tests ## checks and tests, with one small end-to-end of each verb
 
 ##@ more checks
 
-.PHONY: test-all validate review change approvals lint types unit integration circle molecule reference check-reference bench bench-bars
-test-all: setup-tests ## every check, test, molecule scenario, fault and bar
+.PHONY: test-all validate review change approvals lint types unit integration circle molecule reference bench bench-bars
+test-all: setup-tests ## every check, test, molecule scenario, fault and bar; beside it: make circle
 	@$(PYTHON) scripts/run_checks.py all
 
 validate: setup ## check systems/ and platform/ against schemas and rules, offline
@@ -83,7 +83,7 @@ bench-bars: setup-tests ## check the bars in seconds: median of 5 beside a calib
 
 INVENTORY ?= inventory/lab
 ARGS ?=
-.PHONY: plan foundation provision baseline drift collect backup vault truth capacity graph patch patch-calendar vulnerabilities evidence
+.PHONY: plan foundation provision baseline drift collect backup vault restore drill decommission handover truth capacity graph patch patch-calendar vulnerabilities evidence
 plan: setup ## what differs between repository and vCenter; ARGS="-e output=reports/plan.html"
 	@ansible-playbook -i $(INVENTORY) playbooks/plan.yml $(ARGS)
 
@@ -107,6 +107,18 @@ backup: setup ## machines to tape, each copy read back; ARGS="--check --limit s1
 
 vault: setup ## tapes to the remote store and back; ARGS="--check", ARGS="-e step=take-out -e scan=FILE"; docs/runbooks/vault.md
 	@ansible-playbook -i $(INVENTORY) playbooks/vault.yml $(ARGS)
+
+restore: setup ## machines back from tape, with the time it takes; ARGS="--check --limit s13-db01"; docs/runbooks/restore.md
+	@ansible-playbook -i $(INVENTORY) playbooks/restore.yml $(ARGS)
+
+drill: setup ## a system from tapes that were in the vault, on a closed network; ARGS="--check"; docs/runbooks/drill.md
+	@ansible-playbook -i $(INVENTORY) playbooks/drill.yml $(ARGS)
+
+decommission: setup ## the next step of what retires; ARGS="--check"; docs/runbooks/decommission.md
+	@ansible-playbook -i $(INVENTORY) playbooks/decommission.yml $(ARGS)
+
+handover: setup ## how ready everything is for the end of the platform's term; docs/runbooks/handover.md
+	@ansible-playbook -i $(INVENTORY) playbooks/handover.yml $(ARGS)
 
 truth: setup ## what could be restored today, by what was read back from tape; ARGS="--output reports/truth.html"
 	@$(PYTHON) scripts/truth_report.py $(ARGS)

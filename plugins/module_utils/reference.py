@@ -44,8 +44,7 @@ def rules_page(platform: Platform) -> str:
         "# Rules / 規則",
         "",
         "`platform/policy.yml`: what validation checks (yes), what a verb checks instead (its name), and what is known "
-        "but not checked yet (—). decommission is no verb yet: its rules are code with tests, and no playbook runs "
-        "them. / decommission はまだ操作として実行できない。規則はコードと試験だけがある。",
+        "but not checked yet (—).",
         "",
         "| id | severity | status | checked | rule | 規則 | remedy | 対処 | source |",
         "|---|---|---|---|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""How to reach the tape software of one segment's backup server: written by the lab, in production by the role."""
+"""How to reach the tape software of one segment's backup server; in production written by hand (docs/production.md)."""
 
 from __future__ import annotations
 
