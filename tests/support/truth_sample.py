@@ -17,7 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.table
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.made import Standing, make_truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.paper import make_truth_paper
 from tests.support.small_estate import AS_OF, copy_small
-from tests.support.tapes import START, event, proven_key
+from tests.support.tapes import START, TO_VAULT, event, proven_key
 
 ORIGIN = Origin(actor="hanako", host="controller", run_id="run-1", commit="")
 NOW = START + timedelta(days=7)
@@ -27,11 +27,14 @@ GIB = 2**30
 
 
 def sample_truth(folder: Path) -> tuple[TruthReport, Standing, Estate]:
-    """s02 is couriered: its database has copies on both sides, one of them unusual; a tape in clear is lost."""
+    """s02 is couriered: its database has copies on both sides, one of them unusual; a tape in clear is lost.
+
+    Of its copies for the vault one is there and a younger one has not been carried yet.
+    """
     estate = load_estate(copy_small(folder), as_of=AS_OF).estate
     url = f"sqlite:///{folder / 'truth.sqlite3'}"
     with open_store(url, production=False, clock=lambda: NOW) as store:
-        pools = {"KYT001L8": ONSITE, "KYT002L8": OFFSITE, LOST: ONSITE}
+        pools = {"KYT001L8": ONSITE, "KYT002L8": OFFSITE, LOST: ONSITE, "KYT003L8": OFFSITE}
         registered = [
             event("register", tape=tape, position=str(number), pool=pool)
             for number, (tape, pool) in enumerate(pools.items(), 1)
@@ -45,8 +48,11 @@ def sample_truth(folder: Path) -> tuple[TruthReport, Standing, Estate]:
             store.copies.read_back(made.id, ok=True, job="1", origin=ORIGIN)
         offsite = _copy(START + timedelta(days=3), OFFSITE, "KYT002L8", 10 * GIB, offsite=True)
         clear = _copy(START - timedelta(days=9), ONSITE, LOST, 10 * GIB, key=None)
-        for copy in store.copies.add([offsite, clear], ORIGIN):
+        waiting = _copy(START + timedelta(days=4), OFFSITE, "KYT003L8", 40 * GIB, offsite=True)
+        for copy in store.copies.add([offsite, clear, waiting], ORIGIN):
             store.copies.read_back(copy.id, ok=True, job="2", origin=ORIGIN)
+        carried = [event(action, START + timedelta(days=3, hours=6), tape="KYT002L8") for action in TO_VAULT]
+        store.custody.record(carried, lambda _status: Facts(), ORIGIN)
         store.custody.record([event("lose", START + timedelta(days=1), tape=LOST)], lambda _status: Facts(), ORIGIN)
         for each in proven_key():
             store.tape_keys.record(each, ORIGIN)

@@ -66,6 +66,8 @@ PLACES_JA: dict[Place, str] = {
 # Two tapes are never at one position of these.
 SINGLE_PLACES: frozenset[Place] = frozenset({"drive", "slot", "exit-port"})
 OFF_SITE: frozenset[Place] = frozenset({"courier", "vault", "returning"})
+# Received at the vault and not home again; what the courier still carries there may never arrive.
+VAULTED: frozenset[Place] = frozenset({"vault", "returning"})
 
 
 @dataclass(frozen=True, slots=True)

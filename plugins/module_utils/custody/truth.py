@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.blast import BlastRadius
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.budget import PoolForecast
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy, existing, standings
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.courier import NoCourierDay, courier_interval
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import TapeStatus, unreadable_tapes
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.states import VAULTED
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, backup_of, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, System
 
@@ -20,6 +23,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 ANOMALY_FACTOR = 1.5
 ANOMALY_HISTORY = 7
 ANOMALY_LEAST = 3
+# What the night's read-back and the way to the vault take, beyond the class's frequency and the courier's interval.
+OFFSITE_GRACE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +48,36 @@ class SizeAnomaly:
 
 @dataclass(frozen=True, slots=True)
 class MachineTruth:
-    """One machine. Ages are hours; None: there is no good copy. `within_rpo` is None where no class covers it."""
+    """One machine. Ages are hours; None: there is no good copy. `within_rpo` is None where no class covers it.
+
+    `last_good_offsite` is of a copy all of whose tapes are in the vault; `last_not_carried` of one that is meant for it
+    and lies elsewhere. `offsite_late`: the one in the vault is older than frequency, courier and grace allow.
+    """
 
     machine: str
     system: str
     backup_class: str
     last_good_onsite: datetime | None
     last_good_offsite: datetime | None
+    last_not_carried: datetime | None
     last_read_back: datetime | None
     age_hours: float | None
     rpo_hours: int
     within_rpo: bool | None
     offsite_required: bool
+    offsite_late: bool
     awaiting: int
     failed: int
+
+    @property
+    def offsite_missing(self) -> bool:
+        """It must have a good copy for the vault and has none at all."""
+        return self.offsite_required and self.last_good_offsite is None and self.last_not_carried is None
+
+    @property
+    def not_carried(self) -> bool:
+        """It must have a good copy in the vault; the only ones have not been carried there yet."""
+        return self.offsite_required and self.last_good_offsite is None and self.last_not_carried is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +99,23 @@ class SystemTruth:
 
     @property
     def offsite_missing(self) -> tuple[str, ...]:
-        """Machines that must have a good copy off site and have none."""
-        return tuple(each.machine for each in self.machines if each.offsite_required and each.last_good_offsite is None)
+        """Machines that must have a good copy off site and have none, not even one that waits for the courier."""
+        return tuple(each.machine for each in self.machines if each.offsite_missing)
+
+    @property
+    def not_carried(self) -> tuple[str, ...]:
+        """Machines whose only good copies for the vault have not been carried there yet."""
+        return tuple(each.machine for each in self.machines if each.not_carried)
+
+    @property
+    def offsite_late(self) -> tuple[str, ...]:
+        """Machines whose newest copy in the vault is too old: a courier day went by without them."""
+        return tuple(each.machine for each in self.machines if each.offsite_late)
+
+    @property
+    def offsite_wrong(self) -> bool:
+        """Something about the copies off site needs somebody."""
+        return bool(self.offsite_missing or self.not_carried or self.offsite_late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +138,7 @@ class TruthReport:
         systems = sum(
             1
             for each in self.systems
-            if each.within_rpo is False or each.offsite_missing or each.drill_overdue or each.drill_passed is False
+            if each.within_rpo is False or each.offsite_wrong or each.drill_overdue or each.drill_passed is False
         )
         open_tapes = sum(1 for each in self.unreadable if each.fate != "destroyed")
         short = sum(1 for each in self.forecast if each.short_by)
@@ -122,7 +158,12 @@ def truth_report(
     forecast: Sequence[PoolForecast] = (),
     keys: Mapping[str, tuple[str, ...]] | None = None,
 ) -> TruthReport:
-    """The report at a moment. Only machines whose class copies to tape are judged; disk copies are not known here."""
+    """The report at a moment. Only machines whose class copies to tape are judged; disk copies are not known here.
+
+    `tapes`: the status of every tape by the custody ledger; a copy is off site only where it says so.
+    """
+    vaulted = frozenset(name for name, status in tapes.items() if status.place in VAULTED)
+    offsite_ages = _offsite_ages(estate, as_of)
     unreadable = unreadable_tapes(tapes.values())
     present = existing(copies, as_of)
     standing = standings(present, unreadable, as_of)
@@ -145,7 +186,10 @@ def truth_report(
             if medium == "none" and not machine.stateless:
                 uncovered.append(machine.key)
             if medium == "tape":
-                truths.append(_machine(system, machine, by_machine.get(machine.key, []), standing, as_of))
+                mine = by_machine.get(machine.key, [])
+                truths.append(
+                    _machine(system, machine, mine, standing, as_of, vaulted=vaulted, offsite_ages=offsite_ages)
+                )
         if truths:
             systems.append(_system(system, truths, last_drill.get(system.id), as_of, drill_months))
     described = {machine.key for _, machine in estate.machines()}
@@ -180,26 +224,53 @@ def size_anomalies(copies: Iterable[Copy]) -> list[SizeAnomaly]:
     return sorted(found, key=lambda each: each.machine)
 
 
+def _offsite_ages(estate: Estate, as_of: datetime) -> dict[str, timedelta]:
+    """How old the newest copy in the vault may be, by class: its frequency, the courier's interval, and a grace day."""
+    day = as_of.astimezone(ZoneInfo(estate.platform.estate.timezone)).date()
+    intervals: dict[str | None, timedelta] = {}
+    for vault in estate.platform.vaults:
+        try:
+            intervals[vault.site] = courier_interval(vault, day)
+        except NoCourierDay:
+            continue  # nobody comes: what is in the vault grows old without anything to wait for
+    return {
+        each.id: timedelta(hours=each.frequency_hours or 0)
+        + intervals.get(each.vault_site, timedelta())
+        + OFFSITE_GRACE
+        for each in estate.platform.backup_classes
+    }
+
+
 def _machine(
-    system: System, machine: Machine, copies: list[Copy], standing: Mapping[int, str], as_of: datetime
+    system: System,
+    machine: Machine,
+    copies: list[Copy],
+    standing: Mapping[int, str],
+    as_of: datetime,
+    *,
+    vaulted: Collection[str],
+    offsite_ages: Mapping[str, timedelta],
 ) -> MachineTruth:
     good = [copy for copy in copies if standing[copy.id] == "good"]
-    onsite = max((copy.taken_at for copy in good if not copy.offsite), default=None)
-    offsite = max((copy.taken_at for copy in good if copy.offsite), default=None)
-    newest = max((each for each in (onsite, offsite) if each is not None), default=None)
+    meant = [copy for copy in good if copy.offsite]
+    there = {copy.id for copy in meant if copy.tapes and all(tape in vaulted for tape in copy.tapes)}
+    offsite = max((copy.taken_at for copy in meant if copy.id in there), default=None)
+    newest = max((copy.taken_at for copy in good), default=None)
     age = (as_of - newest) / timedelta(hours=1) if newest is not None else None
     backup = backup_of(system, machine)
     return MachineTruth(
         machine=machine.key,
         system=system.id,
         backup_class=backup.backup_class,
-        last_good_onsite=onsite,
+        last_good_onsite=max((copy.taken_at for copy in good if not copy.offsite), default=None),
         last_good_offsite=offsite,
+        last_not_carried=max((copy.taken_at for copy in meant if copy.id not in there), default=None),
         last_read_back=max((copy.read_back_at for copy in good if copy.read_back_at is not None), default=None),
         age_hours=age,
         rpo_hours=system.recovery.rpo_hours,
         within_rpo=age is not None and age <= system.recovery.rpo_hours,
         offsite_required=backup.offsite,
+        offsite_late=backup.offsite and offsite is not None and as_of - offsite > offsite_ages[backup.backup_class],
         awaiting=sum(1 for copy in copies if standing[copy.id] == "awaiting"),
         failed=sum(1 for copy in copies if standing[copy.id] not in {"good", "awaiting"}),
     )

@@ -80,13 +80,14 @@ def machine_table(report: TruthReport, speech: Speech) -> Table:
                 _machine_state(each, speech),
                 each.last_good_onsite,
                 each.last_good_offsite,
+                each.last_not_carried,
                 each.age_hours,
                 each.rpo_hours,
                 each.last_read_back,
                 each.awaiting,
                 each.failed,
             ),
-            mark="" if each.within_rpo and not _offsite_missing(each) else "alarm",
+            mark="" if each.within_rpo and not _offsite_words(each, speech) else "alarm",
         )
         for system in report.systems
         for each in system.machines
@@ -101,6 +102,7 @@ def machine_table(report: TruthReport, speech: Speech) -> Table:
             speech.column("state", "状態", "state"),
             speech.column("onsite", "有効な写し（敷地内）", "good copy on site", "moment", blank=True),
             speech.column("offsite", "有効な写し（遠隔地）", "good copy off site", "moment", blank=True),
+            speech.column("not_carried", "未搬送の写し", "not yet carried", "moment", blank=True, narrow=False),
             speech.column("age", "経過（時間）", "age (hours)", "decimal", blank=True),
             speech.column("rpo", "RPO（時間）", "RPO (hours)", "count"),
             speech.column("read_back", "最終読み戻し", "last read-back", "moment", blank=True),
@@ -173,7 +175,7 @@ def anomaly_table(report: TruthReport, speech: Speech) -> Table:
 
 
 def _rank(system: SystemTruth) -> int:
-    if system.within_rpo is False or system.offsite_missing:
+    if system.within_rpo is False or system.offsite_wrong:
         return 0
     return 1 if system.drill_overdue or system.drill_passed is False else 2
 
@@ -188,6 +190,12 @@ def _state(system: SystemTruth, speech: Speech) -> tuple[str, Mark]:
     if system.offsite_missing:
         count = len(system.offsite_missing)
         words.append(speech(f"遠隔地の写しなし（{count} 台）", f"no copy off site ({count} machines)"))
+    if system.not_carried:
+        count = len(system.not_carried)
+        words.append(speech(f"遠隔地へ未搬送（{count} 台）", f"not yet carried ({count} machines)"))
+    if system.offsite_late:
+        count = len(system.offsite_late)
+        words.append(speech(f"遠隔地の写しが古い（{count} 台）", f"copy off site too old ({count} machines)"))
     if words:
         return speech("、", ", ").join(words), "alarm"
     if system.drill_overdue or system.drill_passed is False:
@@ -208,8 +216,13 @@ def _machine_state(machine: MachineTruth, speech: Speech) -> str:
         return speech("有効な写しなし", "no good copy")
     if not machine.within_rpo:
         return speech("RPO超過", "over the RPO")
-    return speech("遠隔地の写しなし", "no copy off site") if _offsite_missing(machine) else speech("良好", "good")
+    return _offsite_words(machine, speech) or speech("良好", "good")
 
 
-def _offsite_missing(machine: MachineTruth) -> bool:
-    return machine.offsite_required and machine.last_good_offsite is None
+def _offsite_words(machine: MachineTruth, speech: Speech) -> str:
+    """What is wrong with the copies off site; "" if nothing is."""
+    if machine.offsite_missing:
+        return speech("遠隔地の写しなし", "no copy off site")
+    if machine.not_carried:
+        return speech("遠隔地へ未搬送", "not yet carried")
+    return speech("遠隔地の写しが古い", "copy off site too old") if machine.offsite_late else ""

@@ -83,6 +83,8 @@ def _facts(report: TruthReport, standing: Standing, speech: Speech) -> list[Fact
     systems = report.systems
     late = [each for each in systems if each.within_rpo is False]
     offsite = [each for each in systems if each.offsite_missing]
+    not_carried = [each for each in systems if each.not_carried]
+    offsite_late = [each for each in systems if each.offsite_late]
     undrilled = [each for each in systems if each.last_drill is None]
     open_tapes = [each for each in report.unreadable if each.fate != "destroyed"]
     keys = [name for name, gaps in report.keys.items() if gaps]
@@ -95,6 +97,8 @@ def _facts(report: TruthReport, standing: Standing, speech: Speech) -> list[Fact
         count("対象システム（テープ）", "systems on tape", len(systems), "システム", ""),
         count("RPO超過又は写しなし", "over their RPO or without a copy", len(late), "システム"),
         count("遠隔地の写しなし", "without a copy off site", len(offsite), "システム"),
+        count("遠隔地へ未搬送", "copies not yet carried off site", len(not_carried), "システム"),
+        count("遠隔地の写しが古い", "copies off site too old", len(offsite_late), "システム"),
         count("復元訓練未実施", "not yet drilled", len(undrilled), "システム", "warning"),
         count("取得対象外の仮想サーバ", "machines that no class covers", len(report.uncovered), "台"),
         count("読めない・紛失した媒体", "tapes unreadable or lost", len(open_tapes), "本"),
@@ -125,6 +129,10 @@ def _notes(speech: Speech) -> tuple[str, ...]:
         speech(
             "写しは、テープから全量を読み戻して初めて有効と数える。書込みの成功だけでは数えない",
             "a copy counts after it was read back from tape as a whole; that it was written proves nothing",
+        ),
+        speech(
+            "遠隔地の写しは、その全ての媒体が保管先で受領され、まだ帰着していない場合に限り数える。未搬送の写しは別に示す",
+            "a copy is off site while all its tapes lie in the vault; what was not carried yet stands apart",
         ),
         speech(
             "システムの値は、最も悪い仮想サーバの値。ディスクへの取得（disk-daily）はこの報告の対象外",

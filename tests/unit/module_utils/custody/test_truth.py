@@ -51,8 +51,13 @@ def both_sides(estate: Estate, system: str) -> list[Copy]:
     return found
 
 
+def in_vault(copies: list[Copy], place: str = "vault") -> dict[str, TapeStatus]:
+    """The tapes of the copies that are meant for the vault, all at one place."""
+    return {tape: make_status(tape, place=place) for copy in copies if copy.offsite for tape in copy.tapes}
+
+
 def report(estate: Estate, copies: list[Copy], **arguments: Any) -> TruthReport:
-    tapes: dict[str, TapeStatus] = arguments.pop("tapes", {})
+    tapes: dict[str, TapeStatus] = in_vault(copies) | arguments.pop("tapes", {})
     drills: list[Drill] = arguments.pop("drills", [])
     return truth_report(estate, copies, tapes, drills, NOW, drill_months=12, **arguments)
 
@@ -84,6 +89,74 @@ def test_a_lost_tape_takes_its_copies_out_of_the_report(estate: Estate) -> None:
     found = report(estate, copies, tapes=lost)
     assert of(found, "s02").last_good_onsite is None
     assert [status.tape for status in found.unreadable] == ["KYT001L8"]
+
+
+@pytest.mark.parametrize(
+    ("place", "carried"),
+    [
+        ("slot", False),
+        ("exit-port", False),
+        ("hand-over", False),
+        ("courier", False),
+        ("vault", True),
+        ("returning", True),
+    ],
+)
+def test_a_copy_is_off_site_only_while_its_tape_is_there(estate: Estate, place: str, carried: bool) -> None:
+    only = Estate(systems=(estate.system_by_id["s31"],), platform=estate.platform)
+    copies = both_sides(only, "s31")
+    drills = [Drill("s31", START - timedelta(days=1), True)]
+    found = report(only, copies, tapes=in_vault(copies, place), drills=drills)
+    system = of(found, "s31")
+    machine = system.machines[0]
+    assert machine.offsite_required
+    assert (machine.last_good_offsite, machine.last_not_carried) == ((START, None) if carried else (None, START))
+    required = tuple(each.machine for each in system.machines if each.offsite_required)
+    assert system.not_carried == (() if carried else required)
+    assert system.offsite_missing == ()
+    assert system.within_rpo, "a copy that waits for the courier can be restored all the same"
+    assert found.problems == (0 if carried else 1)
+
+
+def test_a_copy_on_two_tapes_is_off_site_when_both_are(estate: Estate) -> None:
+    copies = both_sides(estate, "s31")
+    copies[1] = replace(copies[1], tapes=("KYT098L8", "KYT099L8"))
+    one = {"KYT099L8": make_status("KYT099L8", place="slot")}
+    assert of(report(estate, copies, tapes=one), "s31").machines[0].not_carried
+    assert not of(report(estate, copies), "s31").machines[0].not_carried
+
+
+def test_the_copy_of_last_night_waits_for_the_courier_and_is_no_problem(estate: Estate) -> None:
+    only = Estate(systems=(estate.system_by_id["s31"],), platform=estate.platform)
+    fresh = both_sides(only, "s31")
+    carried = [
+        replace(copy, id=copy.id + 100, restore_point=copy.id + 100, taken_at=START - timedelta(days=6), tapes=("OLD",))
+        for copy in fresh
+        if copy.offsite
+    ]
+    drills = [Drill("s31", START - timedelta(days=1), True)]
+    found = report(only, [*fresh, *carried], tapes=in_vault(fresh, "slot"), drills=drills)
+    machine = of(found, "s31").machines[0]
+    assert (machine.last_good_offsite, machine.last_not_carried) == (START - timedelta(days=6), START)
+    assert found.problems == 0
+
+
+@pytest.mark.parametrize(("days", "late"), [(8, False), (9, True)])
+def test_a_copy_off_site_older_than_frequency_courier_and_a_day_is_a_problem(
+    estate: Estate, days: int, late: bool
+) -> None:
+    # s31 is copied daily, the courier comes each Tuesday: one day, seven days and a day of grace.
+    only = Estate(systems=(estate.system_by_id["s31"],), platform=estate.platform)
+    copies = [
+        replace(copy, taken_at=START - timedelta(days=days)) if copy.offsite else copy
+        for copy in both_sides(only, "s31")
+    ]
+    drills = [Drill("s31", START - timedelta(days=1), True)]
+    found = report(only, copies, drills=drills)
+    system = of(found, "s31")
+    assert bool(system.offsite_late) is late
+    assert system.within_rpo
+    assert found.problems == (1 if late else 0)
 
 
 def test_a_copy_that_is_too_old_misses_its_rpo(estate: Estate) -> None:

@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.courier import (
     NoCourierDay,
     arrival_of_recall,
+    courier_interval,
     next_courier_day,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.facts import candidates
@@ -155,6 +156,21 @@ def test_the_courier_comes_on_the_next_open_day(asked: str, day: str) -> None:
     assert next_courier_day(vault(), date.fromisoformat(asked)).isoformat() == day
 
 
+@pytest.mark.parametrize(
+    ("day", "days"),
+    [
+        ("2026-11-25", 7),
+        ("2026-12-01", 7),  # on the day itself what came a week ago still counts
+        ("2027-01-02", 13),  # the courier of the 29th comes on the 4th
+        ("2027-01-04", 13),
+        ("2027-01-05", 1),
+        ("2027-01-06", 7),
+    ],
+)
+def test_the_time_between_two_courier_days_counts_holidays(day: str, days: int) -> None:
+    assert courier_interval(vault(), date.fromisoformat(day)).days == days
+
+
 def test_every_second_week_does_not_depend_on_when_it_is_asked() -> None:
     every_second = vault(recurrence="FREQ=WEEKLY;INTERVAL=2;BYDAY=TU")
     days = {next_courier_day(every_second, date(2026, 12, day)) for day in range(1, 29)}
@@ -165,6 +181,8 @@ def test_every_second_week_does_not_depend_on_when_it_is_asked() -> None:
 def test_a_calendar_without_days_is_said() -> None:
     with pytest.raises(NoCourierDay, match="correct recurrence"):
         next_courier_day(vault(recurrence="FREQ=YEARLY;UNTIL=20200101T000000"), DAY)
+    with pytest.raises(NoCourierDay, match="correct recurrence"):
+        courier_interval(vault(recurrence="FREQ=YEARLY;UNTIL=20200101T000000"), DAY)
 
 
 def test_a_recalled_tape_arrives_after_working_days() -> None:

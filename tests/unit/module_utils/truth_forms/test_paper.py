@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,6 +19,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.made i
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.media import gap_ja
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.paper import make_truth_paper
 from tests.support.small_estate import ROOT
+from tests.support.tapes import START
 from tests.support.truth_sample import LOST, sample_truth
 
 ZONE = ZoneInfo("Asia/Tokyo")
@@ -47,6 +49,37 @@ def test_a_system_is_as_good_as_its_worst_machine(paper: Paper) -> None:
     assert "有効な写しなし" in str(system["state"])  # its other machines have no copy
     machine = row(paper, "machines", "s02-db-1")
     assert (machine["age"], machine["state"]) == (72.0, "RPO超過")
+
+
+def test_a_copy_that_waits_for_the_courier_stands_apart_from_the_one_in_the_vault(paper: Paper) -> None:
+    machine = row(paper, "machines", "s02-db-1")
+    assert machine["offsite"] == START + timedelta(days=3)
+    assert machine["not_carried"] == START + timedelta(days=4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "ja", "en"),
+    [
+        ({"last_good_offsite": None}, "遠隔地へ未搬送", "not yet carried"),
+        ({"last_good_offsite": None, "last_not_carried": None}, "遠隔地の写しなし", "no copy off site"),
+        ({"offsite_late": True}, "遠隔地の写しが古い", "copy off site too old"),
+    ],
+    ids=["not carried", "none", "late"],
+)
+def test_what_is_wrong_off_site_is_said_in_both_languages(
+    sample: Sample, changes: dict[str, object], ja: str, en: str
+) -> None:
+    report, standing, estate = sample
+    system = next(each for each in report.systems if each.system == "s02")
+    machine = replace(next(each for each in system.machines if each.machine == "s02-db-1"), within_rpo=True, **changes)  # type: ignore[arg-type]
+    one = replace(report, systems=(replace(system, machines=(machine,), within_rpo=True, age_hours=1.0),))
+    (fact,) = (each for each in make_truth_paper(one, standing, estate, "ja").facts if each.name == ja)
+    assert (fact.text, fact.mark) == ("1 システム", "alarm")
+    for language, words in (("ja", ja), ("en", en)):
+        paper = make_truth_paper(one, standing, estate, language)  # type: ignore[arg-type]
+        assert row(paper, "machines", "s02-db-1")["state"] == words
+        assert row(paper, "machines", "s02-db-1")["mark"] == "alarm"
+        assert str(row(paper, "systems", "s02")["state"]).startswith(words)
 
 
 def test_an_unusual_size_and_a_lost_tape_in_clear_are_told(paper: Paper) -> None:
