@@ -80,9 +80,6 @@ options:
   document:
     description: Number of the paper that proves it, where it is not that of the order.
     type: str
-  job:
-    description: Job that read a damaged tape back as a whole.
-    type: str
   media_seconds:
     description: How long a copy or a read-back may wait for a tape or drive.
     type: float
@@ -202,7 +199,6 @@ ARGUMENTS = arguments(
     reason={"type": "str"},
     certificate={"type": "str"},
     document={"type": "str"},
-    job={"type": "str"},
     media_seconds={"type": "float", "default": 900},
 )
 
@@ -233,7 +229,6 @@ def run(params: Mapping[str, Any], check_mode: bool) -> VaultOutcome:
             reason=params["reason"] or "",
             certificate=params["certificate"] or "",
             document=params["document"] or "",
-            job=params["job"] or "",
             media_seconds=float(params["media_seconds"]),
             check=check_mode,
         )

@@ -170,7 +170,25 @@ def test_a_copy_that_cannot_be_read_back_does_not_travel_and_is_made_again_elsew
     assert at_exit(lab) == []
     assert [each.tape for each in outcome.done.plan.waiting] == [bad]
     assert not lab.run("damage", tapes=(bad,), reason="read-back failed").done.troubles
+    again = lab.run("clear", tapes=(bad,), people=BOTH[:1], media_seconds=12.0)
+    assert {each.kind for each in again.done.troubles} == {"read-back-failed"}
+    assert lab.events(bad)[-1] == "damage", "what cannot be read stays damaged, whoever says otherwise"
     assert outgoing(lab) != bad
+
+
+def test_a_tape_taken_for_damaged_counts_again_after_every_copy_on_it_was_read(lab: VaultLab) -> None:
+    made = lab.backup()
+    (tape,) = made.tapes
+    before = next(copy for copy in copies(lab) if copy.id == made.id).read_back_at
+    lab.run("damage", tapes=(tape,), reason="a drive said so")
+    cleared = lab.run("clear", tapes=(tape,), people=BOTH[:1])
+    assert (cleared.done.read_back, cleared.done.troubles) == (1, [])
+    assert lab.events(tape)[-1] == "clear"
+    copy = next(copy for copy in copies(lab) if copy.id == made.id)
+    assert copy.read_back_ok
+    assert copy.read_back_at is not None
+    assert before is not None
+    assert copy.read_back_at > before
 
 
 def test_new_tapes_must_fit_pool_and_generation(lab: VaultLab) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyEvent, Facts
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.vault_plan import REGULAR, Move, VaultPlan
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import NewCopy
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.outcome import VaultOutcome
@@ -54,6 +55,25 @@ class Desk:
         event = CustodyEvent(tape, action, datetime.now(UTC), BOTH, evidence)  # type: ignore[arg-type]  # names are checked by the ledger (2026-11-24)
         with self.store() as store:
             store.custody.record([event], lambda _status: Facts(), ORIGIN)
+
+    def copy_on(self, tape: str) -> None:
+        """A copy that was read back, as the records have it."""
+        new = NewCopy(
+            machine="s35-db-1",
+            system="s35",
+            backup_class="tape-daily-offsite",
+            taken_at=datetime.now(UTC),
+            pool=POOL,
+            offsite=True,
+            tapes=(tape,),
+            size_bytes=1,
+            key_id="lgwan-g1",
+            job="1",
+            manifest_digest="0" * 64,
+        )
+        with self.store() as store:
+            (made,) = store.copies.add([new], ORIGIN)
+            store.copies.read_back(made.id, ok=True, job="2", origin=ORIGIN)
 
     def places(self) -> dict[str, str]:
         with self.store() as store:

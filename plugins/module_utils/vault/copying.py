@@ -16,7 +16,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context import Vault
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.due import DueCopy
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.knowledge import Knowledge
-from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import read_back_job
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import Proof, read_back_job
 
 _POLL_SECONDS = 0.5
 COPY_AGAIN = Text(ja="原因を除き、もう一度実行する", en="remove the cause and run it again")
@@ -66,8 +66,9 @@ def copy_job(
     return found[-1]
 
 
-def read_back(vault: Vault, waiting: Sequence[Copy]) -> None:
-    """Read copies back from their tapes, and record what came of it."""
+def read_back(vault: Vault, waiting: Sequence[Copy]) -> list[Proof]:
+    """Read copies back from their tapes, record what came of it, and give it, in their order."""
+    proofs: list[Proof] = []
     jobs = vault.store.copies.jobs({copy.id for copy in waiting})
     for number, copy in enumerate(waiting, 1):
         _check(vault)
@@ -79,6 +80,7 @@ def read_back(vault: Vault, waiting: Sequence[Copy]) -> None:
             scratch=vault.request.scratch,
             media_seconds=vault.request.media_seconds,
         )
+        proofs.append(proof)
         vault.store.copies.read_back(copy.id, ok=proof.good, job=str(proof.job_id), origin=vault.origin)
         vault.done.changed = True
         if proof.good:
@@ -86,6 +88,7 @@ def read_back(vault: Vault, waiting: Sequence[Copy]) -> None:
         else:
             message = f"copy {copy.id} of {copy.machine} cannot be read back: {proof.why}"
             vault.done.trouble("read-back-failed", message, LOOK_AT_TAPE, tape=", ".join(copy.tapes))
+    return proofs
 
 
 def unread_offsite(vault: Vault, known: Knowledge) -> list[Copy]:

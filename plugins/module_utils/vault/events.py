@@ -14,7 +14,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.knowledge import Knowledge
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 
-_OPTIONS = {"job": "job", "certificate": "certificate", "reason": "reason"}
+_OPTIONS = {"certificate": "certificate", "reason": "reason"}
 
 
 def report(vault: Vault, action: Action) -> None:
@@ -96,7 +96,6 @@ def _event(vault: Vault, tape: str, action: Action) -> CustodyEvent:
     given = {
         "reason": request.reason,
         "certificate": request.certificate,
-        "job": request.job,
         "order": request.document or f"RECALL-{vault.now.astimezone(vault.zone):%Y%m%d}",
         "manifest": request.document,
     }

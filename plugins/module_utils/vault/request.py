@@ -66,7 +66,6 @@ class VaultRequest:
     reason: str = ""
     certificate: str = ""
     document: str = ""  # number of a manifest, receipt or order, where it is not that of the order
-    job: str = ""
     media_seconds: float = 900.0  # how long a copy or read-back may wait for a tape or drive
     check: bool = False
 
@@ -84,5 +83,4 @@ _HOW = {
     "reason": "write -e 'reason=…'",
     "certificate": "write -e certificate=NUMBER, that of the certificate of destruction",
     "pool": "write -e pool=ID, a pool of media_pools in platform/backup.yml",
-    "job": "write -e job=NUMBER, the job that read the whole tape back",
 }

@@ -19,6 +19,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.clearing import clear
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context import Vault
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.ending import destroy, erase, expire, stop_writing
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.events import report
@@ -40,6 +41,7 @@ _STEPS: Mapping[Step, Callable[[Vault], None]] = {
     "expire": expire,
     "erase": erase,
     "destroy": destroy,
+    "clear": clear,
     **dict.fromkeys(SCANNED, take_scan),
 }
 

@@ -41,6 +41,30 @@ def test_a_lost_tape_is_found_and_counts_only_after_its_read_back(at_vault: Desk
     assert (status.state, status.place) == ("damaged", "hand-over")
 
 
+def test_a_damaged_tape_is_not_good_again_because_somebody_says_so(desk: Desk) -> None:
+    desk.record(ONE, "damage", reason="could not be read")
+    with pytest.raises(VerbRefused, match="no copy that could be read back"):
+        desk.run("clear", tapes=(ONE,), people=BOTH[:1])
+    with desk.store() as store:
+        assert store.custody.statuses()[ONE].state == "damaged"
+
+
+def test_a_damaged_tape_with_copies_stays_damaged_while_nothing_can_read_it(desk: Desk) -> None:
+    desk.copy_on(ONE)
+    desk.record(ONE, "damage", reason="could not be read")
+    assert "1 copies would be read back" in desk.run("clear", tapes=(ONE,), people=BOTH[:1], check=True).text()
+    with pytest.raises(VerbRefused, match=r"no-settings\.json"):
+        desk.run("clear", tapes=(ONE,), people=BOTH[:1])
+    assert desk.actions(ONE)[-1] == "damage"
+
+
+def test_only_a_damaged_tape_in_the_library_is_cleared(at_vault: Desk) -> None:
+    assert "counts already" in at_vault.run("clear", tapes=(ONE,), people=BOTH[:1]).text()
+    at_vault.record(ONE, "damage", reason="wet")
+    with pytest.raises(VerbRefused, match="cannot clear a tape that is damaged in place 'vault'"):
+        at_vault.run("clear", tapes=(ONE,), people=BOTH[:1])
+
+
 def test_destruction_needs_two_people_a_certificate_and_a_reason(desk: Desk) -> None:
     for options, message in (
         ({}, "needs people"),
