@@ -33,6 +33,21 @@ _POLL_SECONDS = 0.2
 _TAPE_SECONDS = 60.0
 
 
+def size_problem(key: str, came: int, sent: Mapping[str, int]) -> str:
+    """Why `came` bytes of the disk `key` are not the whole disk by vCenter's own count, or "".
+
+    `sent`: bytes by key, empty where a lease has no manifest at all (HttpNfcLeaseGetManifest of a vCenter that does not
+    count); one that counts some disks counts every disk that it has sent.
+    """
+    if came == 0:
+        return "0 bytes came; a disk always has a header"
+    if sent and key not in sent:
+        return f"{came} bytes came, and vCenter counts other disks of the lease but has not sent this one"
+    if sent and sent[key] != came:
+        return f"{came} bytes came, vCenter has sent {sent[key]}"
+    return ""
+
+
 class LastStream:
     """Watches one job until it ends. `problem`: why it was ended here, or ""; `digest`: of the manifest."""
 
@@ -96,10 +111,9 @@ class LastStream:
         disks = []
         for number, disk in enumerate(self._lease.disks):
             found = measured[f"disk{number}"]
-            if disk.key in sent and sent[disk.key] != found.bytes:
-                raise AttemptFailed(
-                    f"stream disk{number} is short: {found.bytes} bytes came, vCenter has sent {sent[disk.key]}"
-                )
+            wrong = size_problem(disk.key, found.bytes, sent)
+            if wrong:
+                raise AttemptFailed(f"stream disk{number} is short: {wrong}")
             disks.append((disk.device_key, disk.capacity_bytes, found.bytes, found.sha256))
         self._lease.complete()
         run, item = self._run, self._item

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ def restore_into(
         new = _new_machine(source, destination, working, working_uuid)
         with import_machine(context.world, new) as lease:
             size, seconds = _stream(context, source, lease.urls)
-            _check_received(source, lease.received(), size)
+            check_received(source, lease.received(), size)
         restored = Restored(
             record=record,
             destination=destination,
@@ -277,11 +277,16 @@ def _stream(context: RestoreContext, source: RestoreSource, urls: tuple[str, ...
     return {name: size for name, (size, _) in streamed.items()}, time.monotonic() - began
 
 
-def _check_received(source: RestoreSource, received: tuple[int | None, ...], sent: Mapping[str, int]) -> None:
+def check_received(source: RestoreSource, received: Sequence[int | None], sent: Mapping[str, int]) -> None:
+    """Raise RestoreFailed where vCenter's own count of a disk is not what was sent.
+
+    `received` None: it does not say. That is believed only where it says it of every disk: it keeps no count then.
+    """
+    counts = any(got is not None for got in received)
     wrong = [
-        f"{disk.name}: vCenter got {got} of {sent[disk.name]} bytes"
+        f"{disk.name}: vCenter got {'nothing' if got is None else got} of {sent[disk.name]} bytes"
         for disk, got in zip(source.manifest.disks, received, strict=True)
-        if got is not None and got != sent[disk.name]
+        if sent[disk.name] == 0 or (counts and got != sent[disk.name])
     ]
     if wrong:
         raise RestoreFailed(f"{source.manifest.backup}: {'; '.join(wrong)}")

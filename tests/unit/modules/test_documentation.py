@@ -19,7 +19,7 @@ OWN_ARGUMENTS = {
     "foundation": {"plan_file", "emergency", "approval"},
     "machines": {"names", "plan_file", "emergency", "approval"},
     "vault": {"tape", "step", "names", "reports", "day", "at", "people", "tapes", "pool", "scan", "seals", "reason"}
-    | {"certificate", "document", "job", "media_seconds"},
+    | {"certificate", "document", "media_seconds"},
 }
 
 
