@@ -29,12 +29,17 @@ def next_courier_day(vault: Vault, day: date) -> date:
 
 def courier_interval(vault: Vault, day: date) -> timedelta:
     """From the last day before `day` on which the courier came to the first on or after it; NoCourierDay without."""
+    return next_courier_day(vault, day) - last_courier_day(vault, day)
+
+
+def last_courier_day(vault: Vault, day: date) -> date:
+    """The last day before `day` on which the courier came; NoCourierDay if there was none in 400 days."""
     before = max((each for each in _days(vault, day - _SEARCH, day) if each < day), default=None)
     if before is None:
         raise NoCourierDay(
             f"the courier of {vault.site} has no day before {day}: correct recurrence in platform/backup.yml"
         )
-    return next_courier_day(vault, day) - before
+    return before
 
 
 def arrival_of_recall(vault: Vault, ordered_on: date) -> date:

@@ -22,6 +22,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.copy_table
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.custody import Custody
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.database import Database
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.tables import entries
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 
 KIND = "copy"
@@ -130,6 +131,14 @@ class Copies:
             return {
                 number: RecordedJob(job, digest)
                 for number, job, digest in _rows(connection, query, copies.c.id, sorted(ids))
+            }
+
+    def recorded_at(self, ids: Collection[int]) -> dict[int, datetime]:
+        """When each copy came into the records, by its id."""
+        query = sa.select(copies.c.id, entries.c.recorded_at).join(entries, entries.c.id == copies.c.entry_id)
+        with self._database.read() as connection:
+            return {
+                number: clock.from_text(moment) for number, moment in _rows(connection, query, copies.c.id, sorted(ids))
             }
 
     def bytes_by_system(self, moment: datetime) -> dict[str, int]:

@@ -12,6 +12,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vault.copying impo
     wait_for_leftovers,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.ejecting import eject
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.missed import tell_missed
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.orders import issue, orders_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.papers import write_papers
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.planning import due_of, plan_day, tell_plan
@@ -43,14 +44,17 @@ def order_day(vault: Vault) -> None:
     if vault.request.check:
         plan = plan_day(vault, known, orders)
         tell_plan(vault, due, plan, orders)
+        tell_missed(vault, known, plan)
         vault.done.plan = plan
         vault.done.changed = bool(due or plan.outgoing or plan.incoming)
         return
     wait_for_leftovers(vault)
     make_copies(vault, due)
     read_back(vault, unread_offsite(vault, vault.know()))
-    plan = plan_day(vault, vault.know(), orders)
+    known = vault.know()
+    plan = plan_day(vault, known, orders)
     tell_plan(vault, (), plan, orders)
+    tell_missed(vault, known, plan)
     if plan.outgoing or plan.incoming:
         orders = [*orders, issue(vault.store, plan, vault.request.seals, vault.origin)]
         vault.done.changed = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import LockHeldError
@@ -101,6 +103,18 @@ def test_two_runs_do_not_work_at_once(desk: Desk) -> None:
 def test_the_settings_of_the_tape_software_are_named_when_they_are_missing(desk: Desk) -> None:
     with pytest.raises(VerbRefused, match=r"no-settings\.json"):
         desk.run("order")
+
+
+def test_a_tape_that_waits_for_the_first_time_is_no_finding_and_one_that_missed_a_courier_is(desk: Desk) -> None:
+    desk.copy_on(ONE)  # its key has no escrow: it waits
+    now = datetime.now(UTC)
+    outcome = desk.run("order", check=True, now=now)
+    assert outcome.done.plan is not None
+    assert [each.tape for each in outcome.done.plan.waiting] == [ONE]
+    assert outcome.done.troubles == []
+    (found,) = desk.run("order", check=True, now=now + timedelta(days=9)).done.troubles
+    assert (found.kind, found.tape) == ("missed-courier-day", ONE)
+    assert "key lgwan-g1 has no proven escrow" in found.message
 
 
 def test_a_plan_needs_no_tape_software(desk: Desk) -> None:
