@@ -205,13 +205,22 @@ def _rotate(store: Store, options: argparse.Namespace) -> int:
 
 
 def _destroy(store: Store, options: argparse.Namespace) -> int:
-    if store.tape_keys.status(options.key_id) is None:
+    status = store.tape_keys.status(options.key_id)
+    if status is None:
         raise Misuse(f"{options.key_id}: no such key is in the records")
+    # After a rotation the usual path holds the next generation: what is removed is this key and no other file.
+    if options.key is not None and options.key.exists() and keys.fingerprint(options.key) != status.fingerprint:
+        raise Misuse(f"{options.key} is not the key {options.key_id} of the records: give the right file")
     keys_of_tape: dict[str, set[str]] = {}
     for copy in store.copies.existing():
         for tape in copy.tapes if copy.key_id else ():
             keys_of_tape.setdefault(tape, set()).add(str(copy.key_id))
     refuse_destruction(options.key_id, keys_to_keep(store.custody.statuses().values(), keys_of_tape))
+    for run_id, name in store.backups.unrecorded_with_key(options.key_id):
+        raise CustodyRefused(
+            f"{options.key_id}: backup run {run_id} wrote {name} with it, and its copy is not in the records yet: "
+            "run the backup again, it records what is on tape"
+        )
     _record(store, options, options.key_id, "destroy", reason=options.reason)
     if options.key is not None:
         options.key.unlink(missing_ok=True)

@@ -114,6 +114,15 @@ class Backups:
         size = sum(machine.size_bytes for machine in found.machines)
         return size / seconds if size and seconds > 0 else None
 
+    def unrecorded_with_key(self, key_id: str) -> list[tuple[str, str]]:
+        """(run, machine name) of every environment whose backup goes or went to tape with a key, and is no copy yet."""
+        query = sa.select(backup_machines.c.run_id, backup_machines.c.name).where(
+            backup_machines.c.key_id == key_id, backup_machines.c.phase.in_(["exporting", "on-tape"])
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(backup_machines.c.run_id, backup_machines.c.machine))
+            return [(row.run_id, row.name) for row in rows]
+
     def run(self, run_id: str) -> BackupRun | None:
         """One run with its machines, or None."""
         with self._database.read() as connection:

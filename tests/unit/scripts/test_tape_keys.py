@@ -7,6 +7,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import pytest
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody import key_paper
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.keys import escrow_gaps
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import Phase
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault import keys
+from tests.support.backups import make_row
 from tests.support.small_estate import AS_OF, ROOT
 from tests.support.tapes import BOTH
 
@@ -226,3 +230,36 @@ def test_a_key_without_tapes_can_be_destroyed(desk: Desk) -> None:
     end = ("destroy", "lgwan-g1", "--reason", "never used", "--people", *BOTH, "--key", str(desk.key))
     assert desk.run(*end) == 0
     assert not desk.key.exists()
+
+
+def test_after_a_rotation_the_key_in_use_is_not_removed_for_the_old_one(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.make()
+    assert desk.run("rotate", "lgwan", "--key", str(desk.key), "--reason", "yearly", "--people", BOTH[0]) == 0
+    end = ("destroy", "lgwan-g1", "--reason", "no tape is left", "--people", *BOTH, "--key")
+    assert desk.run(*end, str(desk.key)) == 2
+    assert "is not the key lgwan-g1 of the records" in capsys.readouterr().err
+    with open_store(desk.url, production=False) as store:
+        assert not store.tape_keys.statuses()["lgwan-g1"].destroyed
+        assert keys.fingerprint(desk.key) == store.tape_keys.statuses()["lgwan-g2"].fingerprint
+    old = desk.key.with_name("lgwan-g1.pem")
+    assert desk.run(*end, str(old)) == 0
+    assert (old.exists(), desk.key.exists()) == (False, True)
+
+
+@pytest.mark.parametrize("phase", ["exporting", "on-tape"])
+def test_a_backup_that_is_on_tape_and_no_copy_yet_needs_its_key(
+    desk: Desk, phase: Phase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.make()
+    row = make_row("m-1", phase=phase, key_id="lgwan-g1")
+    origin = Origin(actor="hanako", host="controller", run_id="run-1", commit="")
+    with open_store(desk.url, production=False) as store:
+        store.backups.start("run-1", environment="lab", purpose="regular", machines=[row], origin=origin)
+    end = ("destroy", "lgwan-g1", "--reason", "no tape is left", "--people", *BOTH)
+    assert desk.run(*end) == 2
+    assert "backup run run-1 wrote" in capsys.readouterr().err
+    with open_store(desk.url, production=False) as store:
+        store.backups.advance(replace(row, phase="failed"))
+    assert desk.run(*end) == 0
