@@ -84,6 +84,8 @@ def _already(status: TapeStatus, action: Action, reason: str) -> bool:
         return bool(status.recalled_for) and status.recalled_for == reason
     if action == "lose":
         return status.fate == "lost"
+    if action == "destroy":  # a lost tape is gone as well, and nobody has seen it destroyed
+        return status.fate == "destroyed"
     to = TRANSITIONS[action]
     if action == "find" or to.to_state is None:
         return to.to_place is not None and status.place == to.to_place

@@ -79,6 +79,22 @@ def test_destruction_needs_two_people_a_certificate_and_a_reason(desk: Desk) -> 
             desk.run("destroy", tapes=(ONE,), **options)
 
 
+def test_a_lost_tape_is_not_called_destroyed(desk: Desk) -> None:
+    desk.run("lose", tapes=(ONE,), reason="not in the case", people=BOTH[:1])
+    for check in (True, False):
+        with pytest.raises(VerbRefused, match="cannot destroy a tape that is full in place 'gone'"):
+            desk.run("destroy", tapes=(ONE,), people=BOTH, certificate="C-1", reason="end", check=check)
+    assert "destroy" not in desk.actions(ONE)
+
+
+def test_a_destruction_is_recorded_once(desk: Desk) -> None:
+    desk.record(ONE, "expire", reason="retention is over")
+    desk.record(ONE, "destroy", certificate="C-1", reason="end")
+    again = desk.run("destroy", tapes=(ONE,), people=BOTH, certificate="C-1", reason="end", check=True)
+    assert not again.done.changed
+    assert "recorded before" in again.text()
+
+
 def test_an_unknown_tape_and_an_unknown_step_are_named(desk: Desk) -> None:
     with pytest.raises(VerbRefused, match="not registered: KYT009L8"):
         desk.run("lose", tapes=("KYT009L8",), reason="x", people=BOTH)
