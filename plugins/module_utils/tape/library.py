@@ -16,6 +16,8 @@ _DRIVE = re.compile(
 )
 _SLOT = re.compile(r"^\s*Storage Element (\d+)( IMPORT/EXPORT)?:(?:Empty|Full(?: :VolumeTag=(\S+))?)")
 _LABELLED = re.compile(r'^Catalog record for Volume "([^"]+)", Slot \d+\s+successfully created', re.MULTILINE)
+# 3001 also says "is already mounted" and "is doing acquire"; a busy device answers 3902 to 3937.
+_LET_GO = re.compile(r"^(?:300[12] Device .* unmounted\.|3901 Device .* is already unmounted)", re.MULTILINE)
 _SECONDS = 600  # a real drive rewinds and a real robot moves in minutes
 
 
@@ -162,12 +164,27 @@ class Library:
         """Bring a tape from a drive back to its slot; nothing to do if it is in none."""
         place = self.inventory().place(barcode)
         if isinstance(place, Drive):
-            storage = self.settings.library.storage
-            self.console.run(f"unmount storage={storage} drive={place.number} slot=0", seconds=_SECONDS)
+            self._let_go(self.console, place.number)
             after = self.inventory().place(barcode)
             if isinstance(after, Drive):
                 self._mtx("unload", str(after.home), str(after.number))
+            storage = self.settings.library.storage
             self.console.run(f"mount storage={storage} drive={place.number} slot=0", seconds=_SECONDS)
+
+    def _let_go(self, console: Console, drive: int) -> None:
+        """Have the storage daemon let go of a drive; ChangerFailed where it does not say that it did."""
+        said = console.run(f"unmount storage={self.settings.library.storage} drive={drive} slot=0", seconds=_SECONDS)
+        if not _LET_GO.search(said):
+            last = " | ".join([line.strip() for line in said.splitlines() if line.strip()][-3:])
+            raise ChangerFailed(f"the storage daemon has not let go of drive {drive}: {last}")
+
+    def _require_in_drive(self, barcode: str, drive: int) -> None:
+        """Ask the robot; ChangerFailed unless the drive holds this very tape."""
+        held = next((each.barcode for each in self.inventory().drives if each.number == drive), None)
+        if held != barcode:
+            raise ChangerFailed(
+                f"drive {drive} holds {held or 'no readable barcode'}, not {barcode}: nothing was erased"
+            )
 
     def release_tape(self, barcode: str) -> None:
         """Give a tape free: forget what is on it, and erase its label, so that it can be labelled anew.
@@ -183,14 +200,18 @@ class Library:
         drive = next((each for each in self.inventory().drives if each.barcode is None), None)
         if drive is None:
             raise ChangerFailed("no drive is free to erase the tape")
-        release.run(f"unmount storage={storage} drive={drive.number} slot=0", seconds=_SECONDS)
+        self._let_go(release, drive.number)
         try:
+            if self.inventory().place(barcode) != place:
+                raise ChangerFailed(f"{barcode} was moved meanwhile: nothing was erased")
             self._mtx("load", str(place.number), str(drive.number))
             try:
                 for action in ("rewind", "weof"):
+                    self._require_in_drive(barcode, drive.number)  # whoever loads another tape would lose it here
                     self._command(self.settings.library.mt, "-f", self.settings.library.drives[drive.number], action)
             finally:
-                self._mtx("unload", str(place.number), str(drive.number))
+                if self.inventory().place(barcode) == Drive(drive.number, barcode, place.number):
+                    self._mtx("unload", str(place.number), str(drive.number))
         finally:
             release.run(f"mount storage={storage} drive={drive.number} slot=0", seconds=_SECONDS)
         # Last, for a tape that the catalogue still knows is never taken for a new one.
