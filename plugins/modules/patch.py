@@ -161,6 +161,11 @@ revert:
   returned: for V(judge) and V(revert)
   type: list
   elements: str
+pack:
+  description: Names of those that go back whose logs are not exported yet.
+  returned: for V(judge)
+  type: list
+  elements: str
 stopped:
   description: Why no further batch starts; empty where it may.
   returned: for V(judge), V(revert) and V(close)

@@ -58,14 +58,14 @@ def method(lab: PatchLab, name: str) -> int:
     return lab.services.estate_lab.methods(VCENTER).get(name, 0)
 
 
-def resumed(lab: PatchLab, name: str, result: Result) -> None:
+def resumed(lab: PatchLab, name: str, result: Result, *, kills: int = 1) -> None:
     """The same command again: the machine comes to its end in the same run, with one snapshot."""
     run = lab.patch(limit=[name])
     assert run.code == (0 if result.is_good else 2), run.output
     evidence = lab.runs()[-1]
     found = lab.outcomes(evidence)[name]
     assert found.result is result, run.output
-    assert len(evidence.resumed_from) == 1
+    assert len(evidence.resumed_from) == kills
     assert "died; it is gone on with" in run.output
     assert [each.label is not None and each.label.run_id for each in lab.snapshots(name)] == [evidence.run_id]
     with lab.store() as store:
@@ -123,7 +123,12 @@ def test_killed_while_a_machine_goes_back_to_its_snapshot(lab: PatchLab) -> None
     killed(lab, REVERT, lambda: method(lab, "RevertToSnapshot_Task") == 1, "a revert is asked for")
     control.set_delays()
     assert phase(lab, REVERT) is Phase.REVERTING
-    resumed(lab, REVERT, Result.ROLLED_BACK)
+    (logs,) = lab.folder.glob(f"{ROUND}/*-{REVERT}-logs.tar.gz")
+    exported = logs.read_bytes()
+    killed(lab, REVERT, lambda: phase(lab, REVERT) is Phase.REVERTED, "it is back at its snapshot")
+    resumed(lab, REVERT, Result.ROLLED_BACK, kills=2)
+    assert method(lab, "RevertToSnapshot_Task") == 1, "a machine that was back was brought back again"
+    assert logs.read_bytes() == exported, "logs of the guest that was back took the place of those of the failure"
     assert lab.packages(REVERT) == before
 
 

@@ -46,7 +46,7 @@ def run_admit(step: Step, answers: Mapping[str, Any], until: date, services: Map
     repair: list[str] = []
     for machine in step.open:
         answer = found.get(machine.outcome.name, Answer(reachable=False, error="it was not looked at"))
-        if machine.phase is Phase.REVERTING:
+        if machine.phase.going_back:
             continue  # the judge brings it to its end
         if machine.phase.begun:
             go.append(machine)

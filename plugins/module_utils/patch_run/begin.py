@@ -318,4 +318,5 @@ def _facts(machine: PatchMachine, answers: Mapping[str, Answer], manifests: Mapp
         "reverting": machine.phase is Phase.REVERTING,
         "everything": answer.everything if answer else False,
         "hold": list(answer.hold) if answer else [],
+        "reverted": machine.phase is Phase.REVERTED,
     }

@@ -31,6 +31,7 @@ class Judged:
     revert: tuple[str, ...]
     closed: tuple[PatchMachine, ...]
     stopped: str = ""
+    pack: tuple[str, ...] = ()  # of those that go back: whose logs are not exported yet
 
     def as_result(self) -> dict[str, Any]:
         """The module's return values (JSON)."""
@@ -40,6 +41,7 @@ class Judged:
         return {
             "changed": bool(self.revert or self.closed),
             "revert": list(self.revert),
+            "pack": list(self.pack),
             "stopped": self.stopped,
             "text": "\n".join(lines),
         }
@@ -51,7 +53,7 @@ def run_judge(step: Step, answers: Mapping[str, Any]) -> Judged:
     revert: list[PatchMachine] = []
     closed: list[PatchMachine] = []
     for machine in step.open:
-        if machine.phase is Phase.REVERTING:
+        if machine.phase.going_back:
             revert.append(machine)
         elif machine.phase.begun:
             answer = found.get(machine.outcome.name, Answer(reachable=False, error="it was not asked again"))
@@ -60,18 +62,27 @@ def run_judge(step: Step, answers: Mapping[str, Any]) -> Judged:
     step.store.patches.save(step.run.run_id, revert)
     step.store.patches.close(step.run.run_id, closed, "", step.origin)
     for each in revert:
-        step.say(f"{each.outcome.name} goes back to its snapshot: {each.outcome.reason}")
-    return Judged(revert=tuple(each.outcome.name for each in revert), closed=tuple(closed))
+        goes = "is back at" if each.phase is Phase.REVERTED else "goes back to"
+        step.say(f"{each.outcome.name} {goes} its snapshot: {each.outcome.reason}")
+    # What an earlier attempt has exported is what failed: a guest that is back has no such logs any more.
+    pack = tuple(each.outcome.name for each in revert if each.phase is Phase.REVERTING and not each.outcome.logs)
+    return Judged(revert=tuple(each.outcome.name for each in revert), closed=tuple(closed), pack=pack)
 
 
 def run_revert(step: Step, exported: Mapping[str, str]) -> Judged:
-    """Bring machines back to their snapshots and switch them on. `exported`: name -> its logs, or ""."""
+    """Bring machines back to their snapshots and switch them on. `exported`: name -> its logs, or "".
+
+    That a machine is back is recorded before it is switched on: it is never brought back twice.
+    """
     going: list[PatchMachine] = []
+    back: list[PatchMachine] = []
     closed: list[PatchMachine] = []
     for machine in step.open:
+        if machine.phase is Phase.REVERTED:
+            back.append(machine)
         if machine.phase is not Phase.REVERTING:
             continue
-        logs = exported.get(machine.outcome.name) or machine.outcome.logs
+        logs = machine.outcome.logs or exported.get(machine.outcome.name)
         if logs:
             going.append(replace(machine, outcome=replace(machine.outcome, logs=logs)))
         else:
@@ -79,6 +90,10 @@ def run_revert(step: Step, exported: Mapping[str, str]) -> Judged:
             closed.append(_decision(step, machine, Result.DECISION_NEEDED, why))
     step.store.patches.save(step.run.run_id, going)  # the logs are not asked for again
     errors = dict(step.by_vcenter(going, _bring_back))
+    reverted = [replace(each, phase=Phase.REVERTED) for each in going if each.reference not in errors]
+    step.store.patches.save(step.run.run_id, reverted)
+    errors |= dict(step.by_vcenter([*back, *reverted], _switch_on))
+    going += back
     for machine in going:
         error = errors.get(machine.reference)
         if error:
@@ -94,7 +109,7 @@ def run_close(step: Step, answers: Mapping[str, Any], services: Mapping[str, Any
     found = answers_from(answers)
     closed = []
     for machine in step.open:
-        if machine.phase is Phase.REVERTING:
+        if machine.phase.going_back:
             answer = found.get(machine.outcome.name, Answer(reachable=False, error="it was not asked again"))
             closed.append(_brought_back(step, machine, answer))
     by_key = {each.outcome.key: each for each in closed}
@@ -171,7 +186,7 @@ def _decision(step: Step, machine: PatchMachine, result: Result, why: tuple[str,
 
 
 def _bring_back(session: Session, machines: Sequence[PatchMachine]) -> list[tuple[str, str]]:
-    """(machine, error) of those that could not be brought back and switched on."""
+    """(machine, error) of those that could not be brought back."""
     there = read_snapshots(session, [each.reference for each in machines])
     wanted: list[Snapshot] = []
     failed: list[tuple[str, str]] = []
@@ -183,9 +198,13 @@ def _bring_back(session: Session, machines: Sequence[PatchMachine]) -> list[tupl
         else:
             wanted.append(found)
     reverted = revert_snapshots(session, wanted)
-    failed += [(each.machine, each.error) for each in reverted if each.error]
-    started = switch_on(session, [each.machine for each in reverted if not each.error])
-    return failed + [(each.machine, each.error) for each in started if each.error]
+    return failed + [(each.machine, each.error) for each in reverted if each.error]
+
+
+def _switch_on(session: Session, machines: Sequence[PatchMachine]) -> list[tuple[str, str]]:
+    """(machine, error) of those that could not be switched on."""
+    started = switch_on(session, [each.reference for each in machines])
+    return [(each.machine, each.error) for each in started if each.error]
 
 
 def _stopped(step: Step, everybody: Mapping[str, PatchMachine], batch: set[str]) -> str:

@@ -33,7 +33,7 @@ def run_restart(step: Step, answers: Mapping[str, Any]) -> Restarted:
     upgraded: list[PatchMachine] = []
     for machine in step.open:
         answer = found.get(machine.outcome.name)
-        if answer is None or machine.phase is Phase.REVERTING:
+        if answer is None or machine.phase.going_back:
             continue
         if not answer.succeeded:
             errors[machine.outcome.name] = _failed(answer)

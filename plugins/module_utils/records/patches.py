@@ -40,12 +40,18 @@ class Phase(StrEnum):
     ADMITTED = "admitted"  # it has its snapshot
     RESTARTING = "restarting"  # upgraded, and asked to restart where that is needed
     REVERTING = "reverting"  # its logs are exported, or are being exported
+    REVERTED = "reverted"  # it is at its snapshot again, switched on or not
     CLOSED = "closed"
 
     @property
     def begun(self) -> bool:
         """Whether the machine is in the middle: it has to be brought to an end whatever the time is."""
         return self not in (Phase.PLANNED, Phase.CLOSED)
+
+    @property
+    def going_back(self) -> bool:
+        """Whether nothing is done in the guest any more: it goes back to its snapshot, or is back."""
+        return self in (Phase.REVERTING, Phase.REVERTED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
