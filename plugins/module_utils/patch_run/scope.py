@@ -29,6 +29,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.windows import win
 
 PURPOSE = "patch"
 _QUARANTINE = "kyotsu-quarantine"
+_UNREAD = Text(en="vCenter does not show its disks", ja="vCenter でディスク構成を確認できない")
 _DEBIAN, _WINDOWS = "debian", "windows"
 
 
@@ -40,7 +41,7 @@ class Place:
     reference: str
     on: bool
     disks: tuple[tuple[str, float], ...]  # datastore, GiB
-    modes: DiskModes
+    modes: DiskModes | None  # None: they could not be read
     quarantined: str = ""  # since when, of a machine that is on its way out
 
 
@@ -87,7 +88,7 @@ def read_world(target: Target, prepared: Prepared, systems: Iterable[str]) -> Wo
                     reference=reference,
                     on=one.power == "on",
                     disks=tuple((disk.datastore, disk.size_gb) for disk in one.disks),
-                    modes=modes.get(reference, DiskModes(shared=False, independent=False)),
+                    modes=modes.get(reference),
                     quarantined=one.attributes.get(_QUARANTINE, ""),
                 )
                 labels = (snapshot.label for snapshot in snapshots.get(reference, ()))
@@ -165,11 +166,9 @@ def decide(
     first = [tuple(begun)] if begun else []
     persons = {}
     for key, (_, machine) in machines.items():
-        if key in world.places:
-            modes = world.places[key].modes
-            reason = only_by_a_person(machine, shared=modes.shared, independent=modes.independent)
-            if reason is not None:
-                persons[key] = reason.text
+        text = _only_by_a_person(machine, world.places.get(key))
+        if text is not None:
+            persons[key] = text
     return Scope(
         batches=(*first, *(tuple(each.key for each in batch) for batch in following)),
         refused=refused,
@@ -224,6 +223,16 @@ def _quarantined(place: Place | None) -> Reason | None:
         code="quarantined",
         text=Text(en=f"it is in quarantine since {place.quarantined}", ja=f"隔離中（{place.quarantined} から）"),
     )
+
+
+def _only_by_a_person(machine: Machine, place: Place | None) -> Text | None:
+    """Why somebody has to decide over a revert; disks that nobody has seen may be anything."""
+    modes = place.modes if place else None
+    if modes is None:
+        reason = only_by_a_person(machine, shared=False, independent=False)
+        return reason.text if reason else _UNREAD
+    reason = only_by_a_person(machine, shared=modes.shared, independent=modes.independent)
+    return reason.text if reason else None
 
 
 def _no_way(family: str, windows_ready: bool) -> Reason | None:

@@ -30,12 +30,17 @@ class DiskModes:
 
 
 def disk_modes(session: Session, machines: Iterable[str]) -> dict[str, DiskModes]:
-    """How machines (managed object ids) hold their disks, in one call. Raises VCenterError."""
+    """How machines (managed object ids) hold their disks, in one call. Raises VCenterError.
+
+    A machine that has vanished, or whose devices cannot be read, is not in the answer.
+    """
     objects = [vim.VirtualMachine(each, session.stub) for each in machines]
     if not objects:
         return {}
     found = {}
     for item in retrieve(session, {vim.VirtualMachine: (_DEVICES,)}, objects=objects):
+        if not item.properties.get(_DEVICES):
+            continue
         backings = [
             device.get("backing")
             for device in many(item.properties.get(_DEVICES))

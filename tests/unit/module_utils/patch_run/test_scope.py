@@ -125,6 +125,19 @@ def test_who_may_not_go_back_by_itself_is_known_before_anything_is_touched() -> 
     assert "s01-ap-1" in scope(world=world(ESTATE, places=shared)).only_by_a_person
 
 
+def test_disks_that_nobody_has_seen_leave_the_revert_to_a_person() -> None:
+    role = {"s01-db-1": scope().only_by_a_person["s01-db-1"]}
+    assert "role db" in role["s01-db-1"].en
+    unread = {**world(ESTATE).places, "s01-ap-1": place(modes=None)}
+    found = scope(world=world(ESTATE, places=unread)).only_by_a_person
+    assert found["s01-ap-1"].en == "vCenter does not show its disks"
+    # Role and stateless are data: they hold for a machine that vCenter does not show as well.
+    found = scope(world=world(ESTATE, places={}), begun=["s01-db-1", "s01-ap-1"]).only_by_a_person
+    assert found["s01-db-1"] == role["s01-db-1"]
+    assert found["s01-ap-1"].en == "vCenter does not show its disks"
+    assert "stateless" in found["s02-ap-1"].en
+
+
 def test_what_a_system_stands_on_goes_before_it() -> None:
     first, second = ESTATE.systems
     depends = (Dependency(reason=Text(ja="", en=""), system="s02"),)
