@@ -6,7 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, backup_of, status_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import (
+    LEAVING,
+    Estate,
+    backup_of,
+    status_of,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold, Machine, Retirement, System
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredMachine, DesiredVCenter
@@ -99,8 +104,14 @@ def dependants(estate: Estate, candidate: Candidate, cases: Mapping[str, Case]) 
 def _is_there(system: System, cases: Mapping[str, Case]) -> bool:
     if system.status in {"retired", "planned"}:
         return False
-    keys = [machine.key for machine in system.machines if status_of(system, machine) != "retired"]
-    return not keys or any(not cases.get(key, Case(machine=key)).is_deleted for key in keys)
+    found = [machine for machine in system.machines if status_of(system, machine) != "retired"]
+    return not found or any(not _is_gone(system, machine, cases) for machine in found)
+
+
+def _is_gone(system: System, machine: Machine, cases: Mapping[str, Case]) -> bool:
+    """Whether it is deleted, and was not restored since: then it is described as in service again."""
+    deleted = cases.get(machine.key, Case(machine=machine.key)).is_deleted
+    return deleted and status_of(system, machine) in LEAVING
 
 
 def grace_days(estate: Estate, candidate: Candidate) -> int | None:

@@ -15,6 +15,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.files import write_report
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.report import Report
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import LEAVING
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.papers.retirement import (
     erasure_sheet,
@@ -141,6 +142,15 @@ def _reasons(
                 "order",
                 f"{', '.join(early)}: not deleted and completed yet, so there is nothing to certify",
                 f"{'、'.join(early)} は廃止が完了していません",
+            )
+        )
+    restored = [each.name for each in machines if each.status not in LEAVING]
+    if restored:
+        reasons.append(
+            _reason(
+                "status",
+                f"{', '.join(restored)}: in service again after its deletion, so its data is not erased",
+                f"{'、'.join(restored)} は復元され再び稼働しています",
             )
         )
     for serials, en, ja in (

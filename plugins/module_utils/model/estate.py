@@ -22,6 +22,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
     System,
 )
 
+# Of a machine on its way out or at its end; only of these does a recorded deletion still say that it is gone.
+LEAVING = frozenset({"retiring", "retired"})
+
 
 @dataclass(frozen=True)
 class Estate:

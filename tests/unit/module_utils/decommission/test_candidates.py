@@ -100,6 +100,16 @@ def test_a_dependant_whose_machines_are_deleted_blocks_nothing() -> None:
     assert dependants(needing("retiring"), candidate, {"s02-db-1": case("s02-db-1", "delete")}) == ()
 
 
+@pytest.mark.parametrize("machine", [None, "in-service"], ids=["the system", "one machine of it"])
+def test_a_dependant_that_was_restored_after_its_deletion_blocks_again(machine: str | None) -> None:
+    (candidate, *_) = found(three())
+    estate = needing("in-service" if machine is None else "retiring")
+    *others, last = estate.systems
+    restored = dataclasses.replace(last, machines=(dataclasses.replace(last.machines[0], status=machine),))
+    estate = dataclasses.replace(estate, systems=(*others, restored))
+    assert dependants(estate, candidate, {"s02-db-1": case("s02-db-1", "delete")}) == ("s02",)
+
+
 @pytest.mark.parametrize(("own", "expected"), [(None, 30), (60, 60), (7, 30)])
 def test_grace_is_never_shorter_than_the_policy(own: int | None, expected: int) -> None:
     estate = three(retirement=dataclasses.replace(GONE, grace_days=own))

@@ -7,7 +7,10 @@ from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Retirement, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case, RetirementEvent
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import kept_until, years_later
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import (
+    kept_until,
+    years_later,
+)
 from tests.support.builders import make_estate, make_machine, make_system
 
 DELETED = Case(
@@ -47,6 +50,16 @@ def test_what_nobody_said_is_kept_for_ever() -> None:
 def test_a_machine_that_is_not_deleted_has_no_last_copy_yet() -> None:
     estate = make_estate(make_system("s01", make_machine()))
     assert kept_until(estate, {}) == {}
+
+
+def test_a_machine_that_was_restored_is_in_service_and_not_deleted_any_more() -> None:
+    estate = make_estate(make_system("s01", make_machine()))
+    assert kept_until(estate, {"s01-db-1": DELETED}) == {}
+
+
+def test_a_retired_machine_stays_deleted() -> None:
+    estate = make_estate(make_system("s01", make_machine(), status="retired", retirement=retirement(last_copy_years=5)))
+    assert kept_until(estate, {"s01-db-1": DELETED}) == {"s01-db-1": date(2032, 1, 4)}
 
 
 def test_the_day_after_a_leap_day_is_in_march() -> None:

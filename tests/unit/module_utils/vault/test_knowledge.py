@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -79,3 +80,9 @@ def test_the_last_copy_of_a_deleted_machine_is_kept_until_its_day(tmp_path: Path
     # Before its day it also waits: the read-back is of the clock's time.
     assert kept_at(tmp_path / "early", estate, START + timedelta(days=364), deleted=True) == (1, False)
     assert kept_at(tmp_path / "late", estate, LATER, deleted=True) == (0, True)
+
+
+def test_a_machine_that_was_restored_keeps_its_last_copy(tmp_path: Path, estate: Estate) -> None:
+    (system,) = estate.systems  # the file still says how long the last copy was to be kept
+    restored = replace(estate, systems=(replace(system, status="in-service"),))
+    assert kept_at(tmp_path, restored, LATER, deleted=True) == (1, False)
