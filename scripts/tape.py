@@ -50,6 +50,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Anchor
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import held_by_law
 from scripts._arguments import Parser
 from scripts._console import run_and_exit
 from scripts._records import add_database_options, checked, open_records, print_json
@@ -199,7 +200,8 @@ def _kept(store: Store, options: argparse.Namespace) -> int:
     copies = store.copies.existing()
     rules = retention_by_class(estate.platform)
     zone = estate.platform.estate.timezone
-    kept = retained(copies, rules, now, unreadable=unreadable_tapes(statuses.values()), timezone=zone)
+    unreadable = unreadable_tapes(statuses.values())
+    kept = retained(copies, rules, now, unreadable=unreadable, timezone=zone, held=held_by_law(estate))
     release = releasable_tapes([statuses[options.tape]], copies, kept, now)[0]
     if options.format == "json":
         return print_json(asdict(release))

@@ -18,6 +18,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.eras import fiscal_year
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import CopyRetention
 
+HELD = "legal hold"
 AWAITING = "awaiting read-back"
 LAST_GOOD = "last good copy"
 NOTHING_BETTER = "no good copy of this machine exists"
@@ -49,16 +50,18 @@ def retained(
     unreadable: Collection[str] = (),
     timezone: str = "Asia/Tokyo",
     ended: Collection[str] = (),
+    held: Collection[str] = (),
 ) -> list[Retained]:
     """Copies that are kept at a moment, each with its reasons, in the order given.
 
     `rules`: retention by backup class. `unreadable`: barcodes of damaged and lost tapes. Days, weeks (ISO, Monday),
     months and fiscal years (April) are those of `timezone`. `ended`: deleted machines whose last copy need not be kept
-    any longer (retirement.last_copies): no rule keeps a copy of theirs.
+    any longer (retirement.last_copies): no rule keeps a copy of theirs. `held`: machines and systems under legal hold:
+    every copy of theirs is kept, whatever else is so.
     """
     present = existing(copies, as_of)
     standing = standings(present, unreadable, as_of)
-    reasons: dict[int, list[str]] = {}
+    reasons: dict[int, list[str]] = {copy.id: [HELD] for copy in present if copy.machine in held or copy.system in held}
     groups: dict[tuple[str, bool], list[Copy]] = {}
     for copy in present:
         if standing[copy.id] == "awaiting":

@@ -26,7 +26,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirements import Retirements
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import kept_until
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import held_by_law, kept_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ def know(store: Store, estate: Estate, as_of: datetime, *, past: bool = False) -
         unreadable=unreadable,
         timezone=zone,
         ended=ended_machines(estate, Retirements(store.database, store.chain).cases(), day),
+        held=held_by_law(estate),
     )
     releases = releasable_tapes(statuses.values(), copies, kept, as_of)
     gaps = {

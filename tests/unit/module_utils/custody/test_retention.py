@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy, standings
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.retention import (
     AWAITING,
+    HELD,
     LAST_GOOD,
     NO_RULE,
     NOTHING_BETTER,
@@ -167,3 +168,31 @@ def test_the_last_good_copy_is_always_kept_and_more_copies_never_free_a_newer_on
         if good:
             assert max(good, key=lambda copy: (copy.taken_at, copy.id)).id in kept
     assert kept
+
+
+@pytest.mark.parametrize("held", ["s05-db-1", "s05"], ids=["the machine", "its system"])
+def test_a_legal_hold_keeps_every_copy_whatever_lets_it_go(held: str) -> None:
+    old = [
+        make_copy(1, START - timedelta(days=4000)),
+        make_copy(2, START - timedelta(days=4001), read_back_ok=False),
+        make_copy(3, START - timedelta(days=4002), backup_class="no-such-class"),
+    ]
+    assert kept_ids(old, ended=["s05-db-1"]) == {}
+    assert kept_ids(old, ended=["s05-db-1"], held=[held]) == {1: (HELD,), 2: (HELD,), 3: (HELD,)}
+    kept = retained(old, RULES, NOW, ended=["s05-db-1"], held=[held])
+    (release,) = releasable_tapes([make_status()], old, kept, NOW)
+    assert not release.releasable
+    assert all(HELD in reason for reason in release.blocked_by)
+
+
+def test_a_legal_hold_keeps_nothing_of_others() -> None:
+    copies = [make_copy(1, machine="s06-db-1", system="s06", read_back_ok=False)]
+    assert kept_ids(copies, ended=["s06-db-1"], held=["s05", "s05-db-1"]) == {}
+
+
+def test_a_legal_hold_is_named_first_and_keeps_what_its_copies_need() -> None:
+    base = make_copy(1, START - timedelta(days=900), machine="s06-db-1", system="s06")
+    held = make_copy(2, needs=(1,))
+    kept = kept_ids([base, held], ended=["s06-db-1"], held=["s05"])
+    assert kept[2][:2] == (HELD, LAST_GOOD)
+    assert set(kept) == {1, 2}

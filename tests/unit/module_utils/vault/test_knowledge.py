@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import Facts
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Retirement, Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold, Retirement, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.copies import NewCopy
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirements import Retirements
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
@@ -80,6 +80,13 @@ def test_the_last_copy_of_a_deleted_machine_is_kept_until_its_day(tmp_path: Path
     # Before its day it also waits: the read-back is of the clock's time.
     assert kept_at(tmp_path / "early", estate, START + timedelta(days=364), deleted=True) == (1, False)
     assert kept_at(tmp_path / "late", estate, LATER, deleted=True) == (0, True)
+
+
+def test_a_legal_hold_keeps_the_copy_of_a_deleted_machine_after_its_day(tmp_path: Path, estate: Estate) -> None:
+    (system,) = estate.systems
+    hold = LegalHold(since="2028-01-05", reason=Text(ja="訴訟", en="Law suit"), ordered_by="法務課")
+    held = replace(estate, systems=(replace(system, legal_hold=hold),))
+    assert kept_at(tmp_path, held, LATER, deleted=True) == (1, False)
 
 
 def test_a_machine_that_was_restored_keeps_its_last_copy(tmp_path: Path, estate: Estate) -> None:
