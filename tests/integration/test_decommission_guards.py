@@ -227,6 +227,57 @@ def test_what_happens_during_grace_stops_the_deletion(
     assert still_there(going)
 
 
+def attach(going: Retiring, to: str, of: str) -> None:
+    """An operator gives one machine a disk of another."""
+    with going.lab.machine(VCENTER, of) as machine:
+        path = next(each.backing.fileName for each in machine.config.hardware.device if hasattr(each, "capacityInKB"))
+    with going.lab.machine(VCENTER, to) as machine:
+        own = next(each for each in machine.config.hardware.device if hasattr(each, "capacityInKB"))
+        disk = vim.vm.device.VirtualDisk(
+            key=-1,
+            controllerKey=own.controllerKey,
+            unitNumber=9,
+            capacityInKB=own.capacityInKB,
+            backing=vim.vm.device.VirtualDisk.FlatVer2BackingInfo(fileName=path, diskMode="persistent"),
+        )
+        change = vim.vm.device.VirtualDeviceSpec(operation="add", device=disk)
+        wait_for_task(machine.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[change])))
+
+
+def foreign_disk(going: Retiring) -> None:
+    attach(going, to=DATABASE, of="s02-ap01")
+
+
+def disk_of_another(going: Retiring) -> None:
+    attach(going, to="s02-ap01", of=DATABASE)
+
+
+WHILE_TYPING: tuple[tuple[Callable[[Retiring], None], str], ...] = (
+    (switch_on, "was changed after its last copy"),
+    (reconfigure, "was changed after its last copy"),
+    (foreign_disk, "is also that of s02-ap01"),
+    (disk_of_another, "is also that of s02-ap01"),
+)
+
+
+@pytest.mark.parametrize(("spoil", "told"), WHILE_TYPING, ids=[each.__name__ for each, _ in WHILE_TYPING])
+def test_what_happens_while_the_name_is_typed_stops_the_deletion(
+    going: Retiring, spoil: Callable[[Retiring], None], told: str
+) -> None:
+    going.to_grace()
+    approval = going.approve(going.run(GRACE_OVER).digest)
+
+    def type_slowly(question: str) -> str:
+        spoil(going)
+        return right(question)
+
+    found = lines(going.run(GRACE_OVER, names=[DATABASE], approval=approval, typing=type_slowly))
+    status, text = found[f"{DATABASE}: delete"]
+    assert status == "refused", found
+    assert told in text
+    assert still_there(going)
+
+
 def test_a_copy_that_cannot_be_read_back_stops_everything(going: Retiring) -> None:
     class Damaging:
         """The tape goes bad between writing and reading."""

@@ -122,10 +122,30 @@ def _delete(desk: Desk, ready: Sequence[Candidate], ask: Ask, report: Report) ->
             failed.add(each.key)
         else:
             confirmed.append(each)
-    for each, why in deleting.delete(desk, [*begun, *confirmed], permitted) if begun or confirmed else ():
+    unchanged = _unchanged(desk, confirmed, report)
+    failed |= {each.key for each in confirmed if each not in unchanged}
+    for each, why in deleting.delete(desk, [*begun, *unchanged], permitted) if begun or unchanged else ():
         report.add(each, "delete", "failed", Text(en=why, ja=why))
         failed.add(each.key)
     return failed
+
+
+def _unchanged(desk: Desk, confirmed: Sequence[Candidate], report: Report) -> list[Candidate]:
+    """Which of those whose name was typed may still be deleted, by a look after the last answer.
+
+    A person may take hours to answer; meanwhile somebody switches a machine on or takes one of its disks.
+    """
+    if not confirmed:
+        return []
+    desk.worlds.read_again()
+    found = []
+    for each in confirmed:
+        reasons = deletion_reasons(desk, each)
+        if reasons:
+            report.refuse(each, "delete", reasons)
+        else:
+            found.append(each)
+    return found
 
 
 def deletion_reasons(desk: Desk, candidate: Candidate) -> tuple[Refusal, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.evidence import LastCopy
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.leaving import Failed
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.look import facts_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.permission import Permitted
@@ -18,6 +19,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.guards 
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import Evidence
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import World
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.delete_machine import (
+    Meant,
     delete_machine,
     remaining_disks,
 )
@@ -77,5 +79,13 @@ def _delete(desk: Desk, candidate: Candidate, world: World, permitted: Permitted
     # An intent that an earlier permission left and did not use does not count: this one is what happens.
     if begun is None or begun.evidence != evidence:
         desk.retirements.renew(desk.event(candidate.key, "delete", evidence), desk.origin)
-    delete_machine(world, observed.reference, observed.instance_uuid, candidate.name)
+    last = LastCopy.from_text(desk.case(candidate.key).done["back-up"].evidence["backup"])
+    meant = Meant(
+        instance_uuid=observed.instance_uuid,
+        name=candidate.name,
+        change_version=last.change_version,
+        power_on=last.power_on,
+        disks=tuple(disk.path for disk in observed.disks),
+    )
+    delete_machine(world, observed.reference, meant)
     return evidence

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
@@ -10,11 +11,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_comm
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import Fault
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.plain import dig, many
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_machines import device_facts
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.task_result import require
 
 _UUID, _NAME, _POWER = "config.instanceUuid", "name", "runtime.powerState"
-_TEMPLATE, _CHANGE = "config.template", "config.changeVersion"
+_TEMPLATE, _CHANGE, _DEVICES = "config.template", "config.changeVersion", "config.hardware.device"
 _SEARCH_SECONDS = 60.0
 _MOST_EVENTS = 1000
 # What a search says of a folder that went with the machine.
@@ -38,22 +40,56 @@ def change_version(session: Session, reference: str) -> str:
     return str(_look(session, reference).get(_CHANGE, ""))
 
 
-def delete_machine(world: World, reference: str, instance_uuid: str, name: str) -> None:
-    """Delete the machine, if it is still the one that is meant and switched off.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meant:
+    """The machine whose deletion was judged and confirmed, as it stood after its last copy.
 
-    Raises NotPossible (it is another one, it runs, it is a template) or Fault.
+    `change_version` and `power_on` (key of the last power-on event) are vCenter's; `disks`: paths of its disk files.
     """
-    facts = _look(world.session, reference)
-    if str(facts.get(_UUID, "")).lower() != instance_uuid.lower() or facts.get(_NAME) != name:
-        raise NotPossible(f"{reference} is {facts.get(_NAME)} now and not {name}: nothing was deleted")
-    if facts.get(_POWER) != "poweredOff" or facts.get(_TEMPLATE) is True:
-        raise NotPossible(f"{name} is {facts.get(_POWER)} or a template: nothing was deleted")
+
+    instance_uuid: str
+    name: str
+    change_version: str
+    power_on: int
+    disks: tuple[str, ...]
+
+
+def delete_machine(world: World, reference: str, meant: Meant) -> None:
+    """Delete the machine, if it is still the one that is meant, switched off, and as it was when it was confirmed.
+
+    Raises NotPossible (another one, it runs, a template, it was changed or switched on meanwhile) or Fault.
+    """
     machine = vim.VirtualMachine(reference, world.session.stub)
-    world.run("delete", machine.Destroy_Task, repeatable=False)
+
+    def look_and_delete() -> Any:
+        # Every attempt looks for itself: somebody may change the machine during the pause before the next one.
+        facts = _look(world.session, reference)
+        reason = difference(facts, meant, newest_power_on(world.session, reference))
+        if reason:
+            raise NotPossible(f"{reason}: nothing was deleted")
+        return machine.Destroy_Task()
+
+    world.run("delete", look_and_delete, repeatable=False)
+
+
+def difference(facts: Mapping[str, Any], meant: Meant, power_on: int) -> str:
+    """What keeps the machine from being deleted, by the properties that it has now; "" if nothing does."""
+    name = meant.name
+    if str(facts.get(_UUID, "")).lower() != meant.instance_uuid.lower() or facts.get(_NAME) != name:
+        return f"the machine is {facts.get(_NAME)} now and not {name}"
+    if facts.get(_POWER) != "poweredOff" or facts.get(_TEMPLATE) is True:
+        return f"{name} is {facts.get(_POWER)} or a template"
+    if sorted(disk["path"] for disk in device_facts(facts.get(_DEVICES))["disks"]) != sorted(meant.disks):
+        return f"{name} has other disks than those that were confirmed"
+    if str(facts.get(_CHANGE, "")) != meant.change_version:
+        return f"{name} was reconfigured after its last copy"
+    if power_on != meant.power_on:
+        return f"{name} was switched on after its last copy"
+    return ""
 
 
 def _look(session: Session, reference: str) -> dict[str, Any]:
-    paths = {vim.VirtualMachine: (_UUID, _NAME, _POWER, _TEMPLATE, _CHANGE)}
+    paths = {vim.VirtualMachine: (_UUID, _NAME, _POWER, _TEMPLATE, _CHANGE, _DEVICES)}
     for found in retrieve(session, paths, objects=[vim.VirtualMachine(reference, session.stub)]):
         return dict(found.properties)
     raise NotPossible("the machine has vanished from vCenter")
@@ -78,16 +114,32 @@ def _lies_there(world: World, path: str) -> bool:
     return any(many(dig(answer.properties.get("info.result"), "file")) for answer in answers)
 
 
+class _NotEmpty(Exception):
+    """Something is in the folder."""
+
+
 def remove_empty_folder(world: World, path: str) -> bool:
-    """Remove a folder of machines that holds nothing any more; whether it is gone, by this run or before."""
+    """Remove a folder of machines that holds nothing any more; whether it is gone, by this run or before.
+
+    False: something is in it, and it stays.
+    """
     try:
         folder = world.managed(vim.Folder, "folder", path)
     except NotPossible:
         return True
-    try:
+
+    def look_and_remove() -> Any:
+        # Destroy_Task deletes what is in the folder from disk, so every attempt looks for itself, right before. A
+        # machine that is moved in between this look and the request would still be deleted. UnregisterAndDestroy_Task
+        # leaves files alone; until the lab serves it, that moment remains.
         if folder.childEntity:
-            return False
-        world.run("folder", folder.Destroy_Task)
+            raise _NotEmpty
+        return folder.Destroy_Task()
+
+    try:
+        world.run("folder", look_and_remove, repeatable=False)
+    except _NotEmpty:
+        return False
     except Fault as fault:
         if fault.kind not in _GONE:  # the request of a run that died was carried out meanwhile
             raise
