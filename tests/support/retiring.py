@@ -261,6 +261,10 @@ def seen(lab: EstateLab, vcenter: str, name: str) -> dict[str, Any] | None:
                 "locked": sorted(
                     each.principal for each in manager.RetrieveEntityPermissions(entity=machine, inherited=False) or ()
                 ),
+                "permissions": sorted(
+                    (each.principal, each.group, each.roleId, each.propagate)
+                    for each in manager.RetrieveEntityPermissions(entity=machine, inherited=False) or ()
+                ),
                 "disks": sorted(
                     (device.backing.fileName, device.capacityInKB)
                     for device in devices

@@ -11,6 +11,9 @@ class Locked:
 
     principal: str
     group: bool
+    # Id of the role that it has on the machine itself, which the lock takes the place of; None: only what is inherited.
+    role: int | None = None
+    propagate: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,15 +24,28 @@ def lockable(session: Session, reference: str) -> tuple[Locked, ...]:
     would lock ourselves out; the mark and the missing network then have to do.
     """
     manager = session.content.authorizationManager
-    found = manager.RetrieveEntityPermissions(entity=vim.VirtualMachine(reference, session.stub), inherited=True)
+    machine = vim.VirtualMachine(reference, session.stub)
+    found = manager.RetrieveEntityPermissions(entity=machine, inherited=True)
+    direct = _direct(manager, machine)
     own = _normal(session.content.sessionManager.currentSession.userName)
     everybody = {(str(each.principal), bool(each.group)) for each in found or ()}
     by_name = any(not group and _normal(name) == own for name, group in everybody)
     return tuple(
-        Locked(principal=name, group=group)
-        for name, group in sorted(everybody)
+        Locked(
+            principal=name,
+            group=group,
+            role=int(direct[name, group].roleId) if (name, group) in direct else None,
+            propagate=(name, group) in direct and bool(direct[name, group].propagate),
+        )
+        for name, group in sorted(everybody | direct.keys())
         if (by_name if group else _normal(name) != own)
     )
+
+
+def _direct(manager: Any, machine: Any) -> dict[tuple[str, bool], Any]:
+    """Permissions that are set on the machine itself, by principal and whether it is a group."""
+    found = manager.RetrieveEntityPermissions(entity=machine, inherited=False)
+    return {(str(each.principal), bool(each.group)): each for each in found or ()}
 
 
 def _normal(name: str) -> str:
@@ -87,22 +100,29 @@ def _connects(device: Any) -> bool:
 
 def _lock(world: World, machine: Any, principals: Iterable[Locked]) -> None:
     manager = world.session.content.authorizationManager
-    permissions = [
-        vim.AuthorizationManager.Permission(
-            entity=machine, principal=each.principal, group=each.group, roleId=READ_ONLY, propagate=False
-        )
-        for each in principals
-    ]
+    permissions = [_permission(machine, each, READ_ONLY, False) for each in principals]
     retrying(lambda: manager.SetEntityPermissions(entity=machine, permission=permissions))
 
 
 def _unlock(world: World, machine: Any, principals: Sequence[Locked]) -> None:
+    """Take the lock away; who had a permission on the machine itself has it again. What others set since stays."""
     manager = world.session.content.authorizationManager
-    there = manager.RetrieveEntityPermissions(entity=machine, inherited=False)
-    locked = {(str(each.principal), bool(each.group)) for each in there or () if each.roleId == READ_ONLY}
+    there = _direct(manager, machine)
+    own = []
     for each in principals:
-        if (each.principal, each.group) in locked:
+        now = there.get((each.principal, each.group))
+        if each.role is not None and (now is None or now.roleId == READ_ONLY):
+            own.append(_permission(machine, each, each.role, each.propagate))
+        elif now is not None and now.roleId == READ_ONLY:
             manager.RemoveEntityPermission(entity=machine, user=each.principal, isGroup=each.group)
+    if own:
+        retrying(lambda: manager.SetEntityPermissions(entity=machine, permission=own))
+
+
+def _permission(machine: Any, whose: Locked, role: int, propagate: bool) -> Any:
+    return vim.AuthorizationManager.Permission(
+        entity=machine, principal=whose.principal, group=whose.group, roleId=role, propagate=propagate
+    )
 
 
 def _move(world: World, machine: Any, path: str) -> None:

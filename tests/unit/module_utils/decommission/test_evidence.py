@@ -12,7 +12,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.evide
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.before import Before, Locked
 
-locked = st.builds(Locked, principal=st.text(min_size=1), group=st.booleans())
+locked = st.builds(
+    Locked,
+    principal=st.text(min_size=1),
+    group=st.booleans(),
+    role=st.none() | st.integers(-5, 2000),
+    propagate=st.booleans(),
+)
 befores = st.builds(
     Before,
     power=st.sampled_from(["on", "off"]),
@@ -27,6 +33,11 @@ def test_how_a_machine_was_comes_back_and_no_evidence_is_empty(before: Before) -
     evidence = before_as_evidence(before)
     assert before_from_evidence(evidence) == before
     assert all(evidence.values())
+
+
+def test_what_was_written_before_roles_were_kept_is_read() -> None:
+    evidence = {"power": "on", "networks": "[4000]", "folder": "s01", "lock": '[{"principal": "x", "group": true}]'}
+    assert before_from_evidence(evidence).lock == (Locked(principal="x", group=True),)  # type: ignore[arg-type]
 
 
 def test_the_last_copy_comes_back() -> None:
