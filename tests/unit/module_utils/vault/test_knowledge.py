@@ -90,6 +90,7 @@ def test_a_legal_hold_keeps_the_copy_of_a_deleted_machine_after_its_day(tmp_path
 
 
 def test_a_machine_that_was_restored_keeps_its_last_copy(tmp_path: Path, estate: Estate) -> None:
-    (system,) = estate.systems  # the file still says how long the last copy was to be kept
-    restored = replace(estate, systems=(replace(system, status="in-service"),))
+    (system,) = estate.systems  # it retires without the machine, and still says how long last copies are kept
+    stays = replace(system.machines[0], status="in-service")
+    restored = replace(estate, systems=(replace(system, machines=(stays,)),))
     assert kept_at(tmp_path, restored, LATER, deleted=True) == (1, False)
