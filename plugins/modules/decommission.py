@@ -19,7 +19,7 @@ extends_documentation_fragment:
 options:
   order:
     description:
-      - V(advance) does every step that may be done. V(undo) brings back what is not deleted yet.
+      - V(advance) does every step that may be done. V(undo) brings back what is not deleted yet, and needs O(names).
       - V(certify) issues the certificate of erasure; V(media) prints the worklist of media.
     type: str
     choices: [advance, undo, certify, media]

@@ -110,7 +110,7 @@ def test_a_quarantine_that_was_killed_is_finished_and_can_still_be_undone(going:
         assert machine is not None
         assert (machine["power"], machine["folder"]) == ("poweredOff", "quarantine")
     # What counts is how they were before the first attempt.
-    going.run(IN_GRACE, order="undo", reason="called off")
+    going.run(IN_GRACE, order="undo", reason="called off", names=NAMES)
     assert {name: seen(going.lab, VCENTER, name) for name in NAMES} == before
 
 

@@ -13,6 +13,7 @@ import yaml
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import read_document
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from tests.support.estate_lab import OUTSIDE_WINDOW, EstateLab, copy_few, estate_lab, machines_of, statuses
 from tests.support.retiring import (
     AFTER,
@@ -28,6 +29,7 @@ from tests.support.retiring import (
     lines,
     noon,
     retiring,
+    rewrite,
     right,
     seen,
 )
@@ -136,10 +138,18 @@ def test_the_completion_record_says_what_where_when_by_whom_and_how_it_was_verif
 
 
 def test_undo_brings_everything_back_as_it_was(going: Retiring) -> None:
+    # An operator has a role on one machine itself.
+    with going.lab.session(VCENTER) as session, going.lab.machine(VCENTER, "s02-db01") as machine:
+        manager = session.content.authorizationManager
+        own = vim.AuthorizationManager.Permission(principal="operator", group=False, roleId=-1, propagate=False)
+        manager.SetEntityPermissions(entity=machine, permission=[own])
     before = {name: seen(going.lab, VCENTER, name) for name in NAMES}
+    assert before["s02-db01"]["permissions"] == [("operator", False, -1, False)]  # type: ignore[index]
     going.to_grace()
-    assert seen(going.lab, VCENTER, "s02-db01") != before["s02-db01"]
-    outcome = going.run(IN_GRACE, order="undo", reason="the successor is late")
+    quarantined = seen(going.lab, VCENTER, "s02-db01")
+    assert quarantined is not None
+    assert ("operator", False, -2, False) in quarantined["permissions"]
+    outcome = going.run(IN_GRACE, order="undo", reason="the successor is late", names=NAMES)
     assert {each.status for each in outcome.results} == {"changed"}
     for name in NAMES:
         assert seen(going.lab, VCENTER, name) == before[name]
@@ -153,11 +163,20 @@ def test_undo_brings_everything_back_as_it_was(going: Retiring) -> None:
     assert statuses(going.lab.provision(now=OUTSIDE_WINDOW)) == {}
 
 
+def test_undo_without_a_limit_brings_nothing_back(going: Retiring) -> None:
+    going.run(AFTER)
+    run = going.lab.playbook("decommission", "--tags", "undo", "-e", "reason=late", "-e", f"reports={going.reports}")
+    assert run.code != 0
+    assert "undo: name the machines (--limit NAMES)" in run.output
+    assert "Traceback" not in run.output
+    assert seen(going.lab, VCENTER, "s02-db01")["power"] == "poweredOff"  # type: ignore[index]
+
+
 def test_undo_is_refused_after_the_deletion(going: Retiring) -> None:
     going.to_grace()
     going.delete()
     going.lab.edit(S02, "status: retired", "status: retiring")
-    outcome = going.run(GRACE_OVER, order="undo", reason="too late")
+    outcome = going.run(GRACE_OVER, order="undo", reason="too late", names=NAMES)
     assert {each.status for each in outcome.results} == {"refused"}
 
 
@@ -252,6 +271,14 @@ def test_the_erasure_certificate_waits_for_certificate_serials_and_witness(going
         why: {"refused"} for why in refused
     }
     assert not (going.reports / "s02" / "erasure-certificate.json").exists()
+
+    file = going.lab.repository / S02
+    retired = file.read_text(encoding="utf-8")
+    rewrite(going.lab, S02, {"status": "in-service", "retirement": None})
+    restored = certify(good)
+    assert {status for status, _ in restored.values()} == {"refused"}
+    assert "in service again after its deletion" in "".join(text for _, text in restored.values())
+    file.write_text(retired, encoding="utf-8")
 
     found = certify(good)
     assert {status for status, _ in found.values()} == {"changed"}

@@ -121,7 +121,7 @@ def test_a_system_of_guests_retires_and_its_last_copies_become_machines_again(la
     found = lines(advance(lab, reports, NOW - timedelta(hours=1)))
     assert {found[f"{name}: verify"][0] for name in GOING} == {"changed"}, found
     assert not any(services.answers(name) for name in GOING)
-    undone = advance(lab, reports, NOW - timedelta(minutes=50), order="undo", reason="the successor is late")
+    undone = advance(lab, reports, NOW - timedelta(minutes=50), order="undo", reason="late", names=list(GOING))
     assert {each.status for each in undone.results} == {"changed"}, lines(undone)
     services.wait_for_guests()
     assert {name: seen(services.estate_lab, VCENTER, name) for name in GOING} == before

@@ -46,6 +46,8 @@ def run_decommission(
         VerbRefused: an approval does not count, a reason is missing, a name is unknown; nothing was changed.
     """
     started = time.monotonic()
+    if request.order == "undo" and request.names is None:
+        raise VerbRefused("undo: name the machines (--limit NAMES); without a name every open case would be called off")
     prepared = prepare(target, request.now, writes=not request.check)
     scope = scope_of(prepared, request.names)
     if request.order == "undo" and not request.reason.strip():
