@@ -180,9 +180,10 @@ def test_a_tape_taken_for_damaged_counts_again_after_every_copy_on_it_was_read(l
     made = lab.backup()
     (tape,) = made.tapes
     before = next(copy for copy in copies(lab) if copy.id == made.id).read_back_at
+    on_tape = [copy for copy in copies(lab) if tape in copy.tapes]
     lab.run("damage", tapes=(tape,), reason="a drive said so")
     cleared = lab.run("clear", tapes=(tape,), people=BOTH[:1])
-    assert (cleared.done.read_back, cleared.done.troubles) == (1, [])
+    assert (cleared.done.read_back, cleared.done.troubles) == (len(on_tape), [])
     assert lab.events(tape)[-1] == "clear"
     copy = next(copy for copy in copies(lab) if copy.id == made.id)
     assert copy.read_back_ok
