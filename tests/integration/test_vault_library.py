@@ -22,8 +22,8 @@ def lab() -> Iterator[VaultLab]:
         yield lab
 
 
-def put_copies(lab: VaultLab, *tapes: str) -> None:
-    """A copy on each tape as the records have it; what is on the tape does not matter to the robot."""
+def put_copies(lab: VaultLab, *tapes: str, key: str | None = KEY) -> None:
+    """A copy on each tape as the records have it, in clear without `key`; what really is on it does not matter here."""
     with lab.store() as store:
         for tape in tapes:
             copy = NewCopy(
@@ -35,7 +35,7 @@ def put_copies(lab: VaultLab, *tapes: str) -> None:
                 offsite=True,
                 tapes=(tape,),
                 size_bytes=1,
-                key_id=KEY,
+                key_id=key,
                 job="1",
                 manifest_digest="0" * 64,
             )
@@ -67,12 +67,17 @@ def test_more_tapes_than_ports_go_in_loads_of_one_order(lab: VaultLab) -> None:
 
 
 def test_a_tape_whose_copy_is_in_clear_or_damaged_stays_and_the_others_go(lab: VaultLab) -> None:
-    put_copies(lab, *FIVE[:3])
+    put_copies(lab, FIVE[0], FIVE[2])
+    put_copies(lab, FIVE[1], key=None)
     lab.run("damage", tapes=FIVE[:1], reason="could not be read")
     outcome = lab.run()
     assert outcome.done.plan is not None
-    assert [each.tape for each in outcome.done.plan.outgoing] == list(FIVE[1:3])
-    assert [each.reason.en for each in outcome.done.plan.waiting] == ["damaged: it is for destruction"]
+    assert [each.tape for each in outcome.done.plan.outgoing] == [FIVE[2]]
+    assert {each.tape: each.reason.en for each in outcome.done.plan.waiting} == {
+        FIVE[0]: "damaged: it is for destruction",
+        FIVE[1]: "holds data that is not encrypted",
+    }
+    assert in_ports(lab) == [FIVE[2]]
     assert lab.tape.jobs.catalogue.volumes(FIVE[0])[0].status == "Used", "nothing more is written on it"
     # The last good copy of the machine may be elsewhere by now; what is damaged gives nothing up by being destroyed.
     lab.run("destroy", tapes=FIVE[:1], people=BOTH, certificate="C-1", reason="damaged")
