@@ -112,9 +112,9 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, path_of, time_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.deleting import Ask
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import ORDERS, Erasure, Request
-from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.run import nobody, run_decommission
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.run import run_decommission
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking import Ask, nobody
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import target_from
 

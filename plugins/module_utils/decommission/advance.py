@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission import copying, deleting, finishing, leaving
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate
-from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.deleting import Ask
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.leaving import Failed
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.look import facts_of, shared_disks
@@ -20,6 +19,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.guards import Confirmation, Refusal, refusals
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.progress import WAY, next_step, way_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import TABLE, Step
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking import Ask
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.progress import Progress
 
 Work = Callable[[Desk, Sequence[Candidate]], Iterator[Failed]]

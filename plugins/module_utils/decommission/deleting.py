@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk
@@ -24,9 +24,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.delete_mac
     remaining_disks,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError, message_of
-
-# Asks the person at the terminal; None: there is no terminal.
-Ask = Callable[[str], str | None]
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking import Ask
 
 
 def was_begun(desk: Desk, candidate: Candidate) -> bool:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.advance import advance_all, foresee
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate, candidates
-from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.deleting import Ask
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk, Worlds
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.erasing import certify, list_media
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.last_copy import LastCopies, TapeCopies
@@ -22,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.store impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import RetirementRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredVCenter
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking import Ask, nobody
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared, prepare, scope_of
@@ -30,11 +30,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import LiveVCenter, calls, live_vcenters
 
 VERB = "decommission"
-
-
-def nobody(_question: str) -> str | None:
-    """There is no terminal."""
-    return None
 
 
 def run_decommission(
