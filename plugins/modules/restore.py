@@ -11,7 +11,8 @@ description:
     read), imports it under a working name, compares every disk and the configuration with the manifest that stands on
     the tape, and only then gives it name, identity and labels, and switches it on.
   - Into the place of the machine, under another name, or in another cluster. A living machine is replaced only when its
-    name was typed at a terminal; it is shut down, renamed and kept, never deleted.
+    name is typed at the terminal of ansible-playbook when it is asked for; there is no option for it. The machine is
+    shut down, renamed and kept, never deleted.
   - RV(plans) says which tapes are needed, where they are, what must be done first, and how long it will take against
     the RTO of the system, from what earlier restores took.
   - What a run leaves behind when it dies has no name, identity or connection that could be taken for real; the next run
@@ -54,9 +55,6 @@ options:
     description: Take a copy that was never read back when there is no better one. For an emergency.
     type: bool
     default: false
-  confirmation:
-    description: What a person typed. It must be the name of the living machine that is replaced.
-    type: str
   recall_by:
     description: Name of the person who asks the vault for tapes that lie there.
     type: str
@@ -132,6 +130,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, time_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking import Ask, nobody
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore import run_restore
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_order import RestoreOrder, RestoreOutcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import target_from
@@ -145,15 +144,14 @@ ARGUMENTS = arguments(
     port_group={"type": "str"},
     side={"type": "str", "choices": ["onsite", "offsite"]},
     unproven={"type": "bool", "default": False},
-    confirmation={"type": "str"},
     recall_by={"type": "str"},
     power_on={"type": "bool", "default": True},
     boot_seconds={"type": "int", "default": 300},
 )
 
 
-def run(params: Mapping[str, Any], check_mode: bool) -> RestoreOutcome:
-    """Carry out the task; plugins/action calls it too."""
+def run(params: Mapping[str, Any], check_mode: bool, ask: Ask = nobody) -> RestoreOutcome:
+    """Carry out the task; plugins/action calls it with a way to the terminal."""
     order = RestoreOrder(
         names=params["names"],
         tape_settings=Path(params["tape_settings"]),
@@ -163,17 +161,16 @@ def run(params: Mapping[str, Any], check_mode: bool) -> RestoreOutcome:
         port_group=params["port_group"] or "",
         side=params["side"],
         unproven=params["unproven"],
-        confirmation=params["confirmation"] or "",
         recall_by=params["recall_by"] or "",
         power_on=params["power_on"],
         boot_seconds=params["boot_seconds"],
         check=check_mode,
     )
-    return run_restore(target_from(params["target"]), order, now=time_of(params))
+    return run_restore(target_from(params["target"]), order, now=time_of(params), ask=ask)
 
 
 def main() -> None:
-    """Entry point."""
+    """Entry point. Packed into an archive the module has no terminal: no living machine is replaced then."""
     from ansible.module_utils.basic import AnsibleModule
 
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)

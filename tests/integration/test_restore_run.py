@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import pty
 import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import LockLostError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.lease import Lease
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs import restore as verb
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking import Ask, nobody
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.plan import run_plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore import run_restore
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_order import RestoreOrder, RestoreOutcome
@@ -57,9 +62,9 @@ def data_folder(lab: BackupLab) -> str:
     return found.stdout.strip() or "/srv"
 
 
-def restore(lab: BackupLab, **fields: Any) -> RestoreOutcome:
+def restore(lab: BackupLab, *, ask: Ask = nobody, **fields: Any) -> RestoreOutcome:
     order = RestoreOrder(names=[MACHINE], tape_settings=lab.tape_settings, boot_seconds=60)
-    return run_restore(lab.target, replace(order, **fields))
+    return run_restore(lab.target, replace(order, **fields), ask=ask)
 
 
 def result(outcome: RestoreOutcome) -> tuple[str, str]:
@@ -173,9 +178,12 @@ def from_tape(lab: BackupLab, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_living_machine_is_not_replaced_without_a_terminal(lab: BackupLab) -> None:
+def test_a_living_machine_is_not_replaced_without_a_terminal_whatever_is_passed(lab: BackupLab) -> None:
     before = machines(lab)
-    run = lab.services.estate_lab.playbook("restore", "--limit", MACHINE)
+    answers = [f"confirmation={MACHINE}", f"restore_confirmation={MACHINE}"]
+    answers.append(json.dumps({"restore_typed": {"user_input": MACHINE}}))
+    words = [word for each in answers for word in ("-e", each)]
+    run = lab.services.estate_lab.playbook("restore", "--limit", MACHINE, *words)
     assert run.code != 0
     assert "nothing is overwritten before a person at a terminal has typed its name" in run.output
     assert "REPLACES the living machine" in run.output
@@ -184,7 +192,7 @@ def test_a_living_machine_is_not_replaced_without_a_terminal(lab: BackupLab) -> 
 
 def test_another_text_than_the_name_replaces_nothing(lab: BackupLab) -> None:
     before = machines(lab)
-    assert result(restore(lab, confirmation="yes"))[0] == "refused"
+    assert result(restore(lab, ask=lambda _: "yes"))[0] == "refused"
     assert machines(lab) == before
 
 
@@ -229,7 +237,7 @@ def at_a_terminal(lab: BackupLab, typed: str, playbook: str, *arguments: str) ->
     output, deadline, typed_at = "", time.monotonic() + 180, 0.0
     try:
         while time.monotonic() < deadline:
-            asking = "Type its name to go on" in output and "[restore : Restore the machines]" not in output
+            asking = "Type its name to go on" in output and "reads the manifest" not in output
             # What is typed before the question stands is thrown away, as it is for a person: type again.
             if asking and time.monotonic() > typed_at + 2:
                 os.write(master, typed.replace("\n", "\r").encode())
@@ -268,6 +276,87 @@ def test_a_killed_restore_leaves_nothing_that_looks_real_and_the_next_run_finish
         assert store.restores.unfinished() == []
         assert [each.state for each in store.restores.of_machine(KEY)][-2:] == ["discarded", "finished"]
     remove(lab, "s13-again")
+
+
+class Died(BaseException):
+    """The run ends here, as if it had been killed: nothing catches it."""
+
+
+def dies_in(step: str, run: Callable[[], object]) -> None:
+    """A run that is at its end before a step of the verb has begun."""
+
+    def die(*_: object) -> None:
+        raise Died
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verb, step, die)
+        with pytest.raises(Died):
+            run()
+
+
+def test_a_copy_whose_run_died_while_it_booted_is_finished_by_the_same_command(lab: BackupLab) -> None:
+    dies_in("wait_for_boot", lambda: restore(lab, name="s13-kept"))
+    made = machines(lab)["s13-kept"]
+    assert made["power"] == "poweredOn"
+    outcome = restore(lab, name="s13-kept")
+    assert result(outcome)[0] == "changed", result(outcome)
+    assert machines(lab)["s13-kept"] == made
+    with lab.store() as store:
+        assert store.restores.unfinished() == []
+        assert store.restores.of_machine(KEY)[-1].state == "finished"
+    remove(lab, "s13-kept")
+
+
+def test_a_copy_whose_run_died_while_it_booted_is_not_removed_by_another_command(lab: BackupLab) -> None:
+    dies_in("wait_for_boot", lambda: restore(lab, name="s13-kept"))
+    made = machines(lab)["s13-kept"]
+    outcome = restore(lab, name="s13-other", power_on=False)
+    assert result(outcome)[0] == "changed", result(outcome)
+    assert any("its machine is whole and stays, as s13-kept" in note for note in outcome.outcome.notes)
+    assert machines(lab)["s13-kept"] == made
+    with lab.store() as store:
+        assert store.restores.unfinished() == []
+    remove(lab, "s13-kept", "s13-other")
+
+
+@pytest.mark.parametrize("step", ["place", "clear_replaced", "wait_for_boot"])
+def test_a_replacement_that_died_at_any_step_is_finished_by_the_same_command(lab: BackupLab, step: str) -> None:
+    before = machines(lab)[MACHINE]
+    dies_in(step, lambda: restore(lab, ask=lambda _: MACHINE))
+    if step == "place":
+        assert MACHINE not in machines(lab)
+        # Nobody has the identity: provision must not make an empty machine with it.
+        plan = run_plan(lab.services.estate_lab.target("reader"), names=[MACHINE])
+        assert {each.status for each in plan.results if each.object == KEY} == {"refused"}
+    outcome = restore(lab)  # nobody is asked again
+    assert result(outcome)[0] == "changed", result(outcome)
+    found = machines(lab)
+    assert found[MACHINE] == before
+    (aside,) = [name for name in found if name.startswith(f"{MACHINE}-replaced-")]
+    assert (found[aside]["power"], found[aside]["connected"], found[aside]["values"]) == ("poweredOff", [False], {})
+    assert set(found) == {MACHINE, aside}
+    wait_until(lambda: lab.services.answers(MACHINE), "it answers", seconds=60)
+    with lab.store() as store:
+        assert store.restores.unfinished() == []
+    remove(lab, aside)
+
+
+def test_a_replacement_that_has_lost_its_lock_touches_nothing_that_lives(lab: BackupLab) -> None:
+    before = machines(lab)[MACHINE]
+
+    def lost(_: object) -> None:
+        raise LockLostError("the lock is lost")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lease, "check", lost)
+        with pytest.raises(LockLostError):
+            restore(lab, ask=lambda _: MACHINE)
+    assert machines(lab)[MACHINE] == before
+    # What it had proven is taken away by a run that wants something else.
+    outcome = restore(lab, name="s13-other", power_on=False)
+    assert result(outcome)[0] == "changed", result(outcome)
+    assert set(machines(lab)) == {MACHINE, "s13-other"}
+    remove(lab, "s13-other")
 
 
 def test_without_the_key_nothing_is_restored(lab: BackupLab) -> None:

@@ -31,12 +31,14 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.restore.plan impor
     digest_of,
     duration,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedMachine
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.apply_common import ApplyOptions, World
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError, message_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.tasks import TaskWaiter
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking import Ask, nobody
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared, prepare
@@ -44,9 +46,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.progress imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import Run, locked_run
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_machine import (
     RestoreContext,
-    Restored,
     finished,
-    machine_with,
     restore_into,
     take_away_dead,
 )
@@ -56,12 +56,18 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_orde
     check_order,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_place import (
+    clear_replaced,
     move_aside,
     place,
     wait_for_boot,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_plans import Work, came_back, restore_plans
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_source import RestoreFailed, source_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_unfinished import (
+    continues,
+    is_made_by,
+    proven_before,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import LiveVCenter, calls, live_vcenters
 
@@ -85,10 +91,13 @@ class _State:
     order: RestoreOrder
     zone: ZoneInfo
     tape: TapeJobs
+    ask: Ask
     results: list[Result] = field(default_factory=list)
 
 
-def run_restore(target: Target, order: RestoreOrder, *, now: datetime | None = None) -> RestoreOutcome:
+def run_restore(
+    target: Target, order: RestoreOrder, *, now: datetime | None = None, ask: Ask = nobody
+) -> RestoreOutcome:
     """Restore machines one after another, or show in check mode what would be done and how long it would take.
 
     Raises:
@@ -103,6 +112,7 @@ def run_restore(target: Target, order: RestoreOrder, *, now: datetime | None = N
         order=order,
         zone=ZoneInfo(prepared.estate.platform.estate.timezone),
         tape=_tape(order),
+        ask=ask,
     )
     if order.check:
         with (
@@ -120,7 +130,7 @@ def run_restore(target: Target, order: RestoreOrder, *, now: datetime | None = N
         work = restore_plans(prepared, order, run.store, live)
         for vcenter in live:
             with _context(state, run, vcenter) as context:
-                notes += take_away_dead(context, but=lambda record: _goes_on(record, order, work))
+                notes += take_away_dead(context, but=lambda record: _goes_on(record, work))
         for each in work:
             state.results.append(_restore_one(state, run, each))
         return _outcome(state, work, live, started, notes)
@@ -148,15 +158,10 @@ def _context(state: _State, run: Run, live: LiveVCenter) -> Iterator[RestoreCont
         )
 
 
-def _goes_on(record: RestoreRecord, order: RestoreOrder, work: list[Work]) -> bool:
+def _goes_on(record: RestoreRecord, work: list[Work]) -> bool:
     """Whether a machine that a dead run has proven is what this run is asked for."""
-    return record.state == "verified" and any(
-        each.plan is not None
-        and not each.refusal
-        and each.desired.key == record.machine
-        and record.name == each.plan.name
-        and record.copy_id == each.plan.choice.copy.id
-        for each in work
+    return any(
+        each.plan is not None and not each.refusal and continues(record, each.desired.key, each.plan) for each in work
     )
 
 
@@ -173,7 +178,7 @@ def _waiting(plan: RestorePlan) -> str:
 
 
 def _restore_one(state: _State, run: Run, work: Work) -> Result:
-    plan, order = work.plan, state.order
+    plan = work.plan
     if plan is None or work.refusal:
         return _result(work, "refused", work.refusal)
     if plan.waits:
@@ -182,40 +187,59 @@ def _restore_one(state: _State, run: Run, work: Work) -> Result:
         except CustodyRefused as error:
             return _result(work, "failed", str(error))
         return _result(work, "held", f"{_waiting(plan)}{asked}")
-    dead = next(
-        (each for each in run.store.restores.unfinished() if _goes_on(each, order, [work])),
-        None,
-    )
-    unfinished = work.living is not None and dead is not None and not work.living.attributes.get("kyotsu-origin")
-    if plan.replaces and not unfinished and order.confirmation != plan.replaces:
-        return _result(
-            work,
-            "refused",
-            f"{plan.replaces} is there and was not given up: nothing is overwritten before a person at a terminal has "
-            "typed its name",
-        )
     try:
+        dead = next((each for each in run.store.restores.unfinished() if _goes_on(each, [work])), None)
+        placed = _placed(work, dead)
+        replaced = work.living if plan.replaces and placed is None else None
+        refusal = _not_given_up(state, replaced) if replaced is not None else ""
+        if refusal:
+            return _result(work, "refused", refusal)
         with _context(state, run, work.live) as context:
-            return _carried_out(state, context, work, plan, dead, replace=bool(plan.replaces) and not unfinished)
+            return _carried_out(state, run, context, work, plan, dead=dead, placed=placed, replaced=replaced)
     except _FAILURES as error:
         return _result(work, "failed", message_of(error) if isinstance(error, VCenterError) else str(error))
 
 
+def _placed(work: Work, dead: RestoreRecord | None) -> ObservedMachine | None:
+    """The machine of this identity, where it is what a dead run has restored already."""
+    if dead is None or work.living is None or not is_made_by(work.live.session, work.living, dead):
+        return None
+    return work.living
+
+
+def _not_given_up(state: _State, living: ObservedMachine) -> str:
+    """Have the name of a living machine typed; why it is not replaced, or nothing."""
+    if len(state.order.names) > 1:
+        return f"{living.name} is there: to replace a living machine is for one at a time, use --limit"
+    typed = state.ask(
+        f"{living.name} is there. It is shut down, renamed and kept, and the restored one takes its place. Type its "
+        "name to go on; anything else leaves it alone"
+    )
+    if typed == living.name:
+        return ""
+    return (
+        f"{living.name} is there and was not given up: nothing is overwritten before a person at a terminal has typed "
+        "its name"
+    )
+
+
 def _carried_out(
     state: _State,
+    run: Run,
     context: RestoreContext,
     work: Work,
     plan: RestorePlan,
-    dead: RestoreRecord | None,
     *,
-    replace: bool,
+    dead: RestoreRecord | None,
+    placed: ObservedMachine | None,
+    replaced: ObservedMachine | None,
 ) -> Result:
     began = time.monotonic()
     say, order = context.say, state.order
     say(f"{plan.name}: reads the manifest from {', '.join(plan.choice.tapes)}")
     source = source_of(context.tape, context.store, plan.choice, say=say)
     destination = _destination(state, work, source.manifest)
-    restored = _proven_before(context, dead, destination)
+    restored = proven_before(context, dead, destination, placed) if dead is not None else None
     if restored is None:
         say(f"{plan.name}: {len(source.manifest.disks)} disks come from tape")
         restored = restore_into(
@@ -224,10 +248,14 @@ def _carried_out(
             destination,
             recalled=came_back(context.store, plan.choice.tapes, plan.choice.copy.taken_at),
         )
-    if replace and work.living is not None:
-        aside = move_aside(context, work.living, state.prepared.now)
+    if replaced is not None:
+        # Hours may have passed with the tape: nothing living is touched by a run that has lost its lock meanwhile.
+        run.lease.check()
+        aside = move_aside(context, replaced, state.prepared.now)
         say(f"{plan.name}: the machine that was there is now {aside}, switched off")
     place(context, restored.reference, destination)
+    if destination.identity:
+        clear_replaced(context, destination)
     taken = plan.choice.copy.taken_at.astimezone(state.zone)
     text = f"restored as it was on {taken:%Y-%m-%d %H:%M}, equal to its manifest"
     if destination.power_on and order.boot_seconds > 0:
@@ -268,34 +296,6 @@ def _destination(state: _State, work: Work, manifest: Any) -> Destination:
         cluster=order.cluster or None,
         administrator_keys=keys,
         power_on=order.power_on and work.desired.power == "on",
-    )
-
-
-def _proven_before(context: RestoreContext, dead: RestoreRecord | None, destination: Destination) -> Restored | None:
-    """The machine that a dead run has streamed and compared, when it is still there."""
-    if dead is None:
-        return None
-    machine = machine_with(context, dead.working_uuid)
-    if machine is None and destination.instance_uuid is not None:
-        machine = machine_with(context, destination.instance_uuid)
-    if machine is None:
-        context.store.restores.finish(
-            dead.id,
-            state="discarded",
-            seconds=0.0,
-            message="the run died; its machine is gone",
-            origin=context.origin,
-        )
-        return None
-    context.say(f"{destination.name}: goes on with what run {dead.run_id} has proven")
-    return Restored(
-        record=dead,
-        destination=destination,
-        reference=machine.reference,
-        working_uuid=dead.working_uuid,
-        size_bytes=dead.bytes or 0,
-        stream_seconds=dead.stream_seconds or 0.0,
-        began=time.monotonic() - (dead.stream_seconds or 0.0),
     )
 
 

@@ -46,6 +46,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_sour
 )
 
 LONGEST_NAME = 80  # of a virtual machine
+# Entry of a restored machine's extraConfig: the UUID under which it was imported.
+MARK = "kyotsu.restore"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +128,7 @@ def restore_into(
     except BaseException as error:
         # A machine that is not what it should be must not stay; what cannot be taken away now is taken by the next run.
         with contextlib.suppress(VCenterError):
-            _take_away(context, working_uuid)
+            _take_away(context, record)
             context.store.restores.finish(
                 record.id,
                 state="failed",
@@ -163,13 +165,16 @@ def discard(context: RestoreContext, restored: Restored, message: str = "the scr
 def take_away_dead(context: RestoreContext, *, but: Callable[[RestoreRecord], bool] = lambda _: False) -> list[str]:
     """Remove what runs that died have left behind; say what. To be called under the lock of the vCenter.
 
-    `but`: what this run will go on with. A machine that has been given its identity is never removed.
+    `but`: what this run will go on with. A machine that has been given its identity or its name is never removed.
     """
     said = []
     for record in context.store.restores.unfinished():
         if record.vcenter != context.vcenter or but(record):
             continue
-        if _take_away(context, record.working_uuid):
+        machine = machine_with(context, record.working_uuid)
+        if machine is not None and not _may_be_removed(record, machine):
+            what = f"its machine is whole and stays, as {machine.name}"
+        elif machine is not None and destroy(context.world, machine.reference, record.working_uuid):
             what = "its half machine is removed"
         elif record.state == "verified":
             what = "its machine is whole and has its identity; provision finishes its labels"
@@ -188,9 +193,15 @@ def machine_with(context: RestoreContext, instance_uuid: str) -> ObservedMachine
     return next((each for each in observed.machines if each.instance_uuid.lower() == instance_uuid.lower()), None)
 
 
-def _take_away(context: RestoreContext, working_uuid: str) -> bool:
-    machine = machine_with(context, working_uuid)
-    return machine is not None and destroy(context.world, machine.reference, working_uuid)
+def _may_be_removed(record: RestoreRecord, machine: ObservedMachine) -> bool:
+    """Whether it is not whole, or only a proof. A copy beside the original keeps its UUID for life: the name tells."""
+    return record.purpose != "restore" or machine.name == record.working_name
+
+
+def _take_away(context: RestoreContext, record: RestoreRecord) -> None:
+    machine = machine_with(context, record.working_uuid)
+    if machine is not None and _may_be_removed(record, machine):
+        destroy(context.world, machine.reference, record.working_uuid)
 
 
 def _tapes(tape: TapeJobs, source: RestoreSource) -> tuple[str, ...]:
@@ -227,7 +238,7 @@ def _new_machine(source: RestoreSource, destination: Destination, name: str, ins
         ),
         firmware=str(then["firmware"]) if then.get("firmware") else None,
         controllers=_controllers(then),
-        options=destination.options,
+        options={**destination.options, MARK: instance_uuid},
     )
 
 

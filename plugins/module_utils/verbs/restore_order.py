@@ -19,8 +19,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare impo
 class RestoreOrder:
     """What is asked for. `at`: the newest copy before it, "" for the newest; `name`, `cluster`: elsewhere than before.
 
-    `confirmation`: what a person typed, must be the name of a living machine to replace it. `recall_by`: who asks the
-    vault for tapes that lie there. `boot_seconds`: how long a restored machine may take to boot.
+    `recall_by`: who asks the vault for tapes that lie there. `boot_seconds`: how long a restored machine may take to
+    boot.
     """
 
     names: Sequence[str]
@@ -31,7 +31,6 @@ class RestoreOrder:
     port_group: str = ""
     side: Side | None = None
     unproven: bool = False
-    confirmation: str = ""
     recall_by: str = ""
     power_on: bool = True
     boot_seconds: float = 300.0
@@ -61,8 +60,8 @@ def check_order(prepared: Prepared, order: RestoreOrder) -> None:
         raise VerbRefused("no machine is named: say which with --limit")
     if len(order.names) == len(known):
         raise VerbRefused("every machine would be restored: name those that are meant with --limit")
-    if len(order.names) > 1 and (order.name or order.confirmation):
-        raise VerbRefused("another name, or replacing a living machine, is for one machine at a time: use --limit")
+    if len(order.names) > 1 and order.name:
+        raise VerbRefused("another name is for one machine at a time: use --limit")
     if order.name and order.name in known:
         raise VerbRefused(f"{order.name} is a machine of systems/: a copy needs a name of its own")
     try:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import System
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.restores import RestoreRecord
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.restore.choice import NothingToRestore, choose_copy
 from ansible_collections.kyotsu.platform.plugins.module_utils.restore.forecast import predict, rate_of
@@ -17,6 +18,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.restore.route impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredMachine, ObservedMachine
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_order import RestoreOrder
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_unfinished import continues
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import LiveVCenter
 
 
@@ -36,6 +38,7 @@ def restore_plans(prepared: Prepared, order: RestoreOrder, store: Store, live: l
     """One entry per machine that is asked for, in the order of the estate."""
     copies, statuses = store.copies.existing(), store.custody.statuses()
     measured = store.restores.measurements()
+    unfinished = store.restores.unfinished()
     estate, now = prepared.estate, prepared.now
     zone = ZoneInfo(estate.platform.estate.timezone)
     assumed = next(rate for rate in estate.platform.restore_rates if rate.medium == "tape")
@@ -71,18 +74,26 @@ def restore_plans(prepared: Prepared, order: RestoreOrder, store: Store, live: l
             prediction=prediction,
             replaces=living.name if living is not None and not order.name else "",
         )
-        found.append(Work(desired, system, vcenter, base.living, plan=plan, refusal=_refusal(base, plan, order)))
+        refusal = _refusal(base, plan, order, unfinished)
+        found.append(Work(desired, system, vcenter, base.living, plan=plan, refusal=refusal))
     return found
 
 
-def _refusal(work: Work, plan: RestorePlan, order: RestoreOrder) -> str:
+def _refusal(work: Work, plan: RestorePlan, order: RestoreOrder, unfinished: Sequence[RestoreRecord]) -> str:
     names = {machine.name for machine in work.live.observed.machines}
-    if order.name and order.name in names:
+    if order.name and order.name in names and not _is_its_own(work, plan, unfinished):
         return f"{order.name} exists already: choose another name"
-    stranger = plan.name in names and not plan.replaces
+    stranger = plan.name in names and not plan.replaces and not order.name
     if stranger:
         return f"a machine called {plan.name} with another identity exists: rename it first, it is not touched"
     return ""
+
+
+def _is_its_own(work: Work, plan: RestorePlan, unfinished: Sequence[RestoreRecord]) -> bool:
+    """Whether the copy of that name is the one that this restore had made when its run died."""
+    made = {each.working_uuid.lower() for each in unfinished if continues(each, work.desired.key, plan)}
+    named = [each.instance_uuid.lower() for each in work.live.observed.machines if each.name == plan.name]
+    return len(named) == 1 and named[0] in made
 
 
 def _machines(live: list[LiveVCenter], names: Sequence[str]) -> Iterator[tuple[DesiredMachine, LiveVCenter]]:
