@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import select
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -416,20 +417,29 @@ def at_terminal(command: list[str], going: Retiring, answers: dict[str, str]) ->
     if pid == 0:
         os.chdir(going.lab.repository)
         os.execve(command[0], command, going.lab.environment())
-    output, waiting, deadline = "", dict(answers), time.monotonic() + 120
+    output, deadline, closed = "", time.monotonic() + 120, False
+    typed: dict[str, float] = {}
     while time.monotonic() < deadline:
         ready, _, _ = select.select([terminal], [], [], 1)
-        if not ready:
+        if ready:
+            try:
+                output += os.read(terminal, 4096).decode("utf-8", "replace")
+            except OSError:  # the other side has closed it
+                closed = True
+                break
             continue
-        try:
-            output += os.read(terminal, 4096).decode("utf-8", "replace")
-        except OSError:  # the other side has closed it
-            break
-        for question, answer in list(waiting.items()):
-            if question in output and "Type its name" in output:
+        # Silent: it waits for somebody. What is typed before the question stands is thrown away, as it is for a person.
+        for question, answer in answers.items():
+            asked = question in output and "Type its name" in output
+            if asked and time.monotonic() > typed.get(question, 0) + 3:
                 os.write(terminal, f"{answer}\r".encode())
-                del waiting[question]
+                typed[question] = time.monotonic()
+                break
+    if not closed:
+        os.killpg(pid, signal.SIGKILL)
     _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    assert closed, f"it has not ended:\n{output}"
     return os.waitstatus_to_exitcode(status), output
 
 

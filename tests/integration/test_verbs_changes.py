@@ -254,7 +254,9 @@ RETIREMENT = """retirement:
   date: "2026-11-01"
   reason: {ja: 統合, en: Merged}
   requested_by: org-302
-  approved_by: org-302"""
+  approved_by: org-302
+  last_copy_years: 5
+  records: {confirmed_on: "2026-10-30", confirmed_by: org-302, retention_ended: true, historical: none}"""
 
 
 @pytest.mark.parametrize("status", ["retiring", "retired"])
