@@ -26,8 +26,17 @@ _UNPACKED_FACTOR = 4
 _MEBIBYTE = 1 << 20
 _MOUNTS = ("/", "/boot", "/usr", "/var", "/var/cache/apt/archives")
 _SIMULATED = re.compile(r"^Inst (?P<name>\S+)(?: \[(?P<old>[^]]+)\])? \((?P<new>\S+)")
+_KEPT_BACK = re.compile(r"^The following packages have been kept back:\n(?P<names>(?: .*\n)+)", re.MULTILINE)
 _ARCHIVE = re.compile(r"^'[^']+' \S+ (?P<size>\d+) ")
 _DPKG_LOCK = Path("/var/lib/dpkg/lock-frontend")
+_REBOOT_REQUIRED = Path("/run/reboot-required")
+_KERNELS = Path("/boot")
+_PROCESSES = Path("/proc")
+# What lies beside kernels and is none: dpkg's and people's copies.
+_COPIES = (".old", ".bak", ".dpkg-new", ".dpkg-tmp", ".dpkg-old", ".dpkg-dist")
+# A program that works on files of its own in /tmp or in memory and has removed them is not old.
+_REPLACED = re.compile(r"/(?:usr|bin|sbin|lib\w*|opt)/\S.* \(deleted\)$")
+_LIBRARY = re.compile(r"\.so[^/\n]* \(deleted\)$", re.MULTILINE)
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "NEEDRESTART_SUSPEND": "1"}
 # Settings that somebody has changed stay; the maintainer's new ones lie beside them.
@@ -53,7 +62,7 @@ class GuestState:
     unfinished: Sequence[str]  # packages that dpkg has not brought to an end
     held: Sequence[str]
     free_mb: Mapping[str, int]
-    stale_processes: Sequence[str]  # programs that run with libraries which are gone
+    stale_processes: Sequence[str]  # programs that run with libraries, or from a program file, which are gone
     restart_needed: bool
     boot_id: str  # another one after each start of the guest
 
@@ -81,6 +90,7 @@ class UpgradePlan:
 
     upgrades: Sequence[Upgrade]
     needed_mb: int
+    kept_back: Sequence[str] = ()  # have something newer that apt does not take, and the owner did not hold them
 
 
 @dataclass
@@ -102,17 +112,18 @@ def look() -> GuestState:
         if status not in {"not-installed", "config-files"}:
             packages[name] = version
             sources[source] = source_version
-    stale = sorted(_stale_processes())
+    stale = sorted(_stale_processes(_PROCESSES))
+    kernel = os.uname().release
     return GuestState(
         packages=packages,
         sources=sources,
-        kernel=os.uname().release,
+        kernel=kernel,
         services=_services(),
         unfinished=sorted(set(re.findall(r"^ (\S+)", _run("dpkg", "--audit"), flags=re.MULTILINE))),
         held=_run("apt-mark", "showhold").split(),
         free_mb={mount: _free_mb(mount) for mount in _MOUNTS if os.path.ismount(mount)},
         stale_processes=stale,
-        restart_needed=bool(stale) or Path("/run/reboot-required").exists(),
+        restart_needed=bool(stale) or _REBOOT_REQUIRED.exists() or _newer_kernel(_KERNELS, kernel) is not None,
         boot_id=_boot_id(),
     )
 
@@ -163,10 +174,14 @@ def refresh() -> None:
 def require_content(manifest_sha256: str) -> None:
     """Raise NotReady unless each package source of this guest serves the content that was approved.
 
-    A source says what it serves in `manifest.json` at its root.
+    A source says what it serves in `manifest.json` at its root. Where no content has to be proven (empty), there must
+    still be a source: without one apt finds nothing new, whatever there is.
     """
     listed = _run("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages")
-    for source in sorted(set(listed.split())):
+    sources = sorted(set(listed.split()))
+    if not sources:
+        raise NotReady("it has no package source, so nobody knows what it lacks: run playbooks/baseline.yml")
+    for source in sources if manifest_sha256 else ():
         with tempfile.TemporaryDirectory(prefix="kyotsu-") as folder:
             file = Path(folder) / "manifest.json"
             _run("/usr/lib/apt/apt-helper", "download-file", f"{source.rstrip('/')}/manifest.json", str(file))
@@ -183,7 +198,8 @@ def plan(wishes: Wishes) -> UpgradePlan:
     verb = "dist-upgrade" if wishes.everything else "upgrade"
     options = () if wishes.everything else ("--with-new-pkgs",)
     upgrades = []
-    for line in _run("apt-get", "--simulate", *options, verb).splitlines():
+    simulated = _run("apt-get", "--simulate", *options, verb)
+    for line in simulated.splitlines():
         found = _SIMULATED.match(line)
         if found and found["name"] not in wishes.hold:
             upgrades.append(Upgrade(found["name"], found["old"] or "", found["new"]))
@@ -193,7 +209,17 @@ def plan(wishes: Wishes) -> UpgradePlan:
                 raise GuestPatchError(f"apt would remove {name}: the owner has to choose `everything` for that")
             upgrades.append(Upgrade(name, line.split("[")[-1].split("]")[0], ""))
     wanted = [f"{each.package}={each.after}" for each in upgrades if each.after]
-    return UpgradePlan(sorted(upgrades, key=lambda each: each.package), _needed_mb(wanted) if wanted else 0)
+    return UpgradePlan(
+        upgrades=sorted(upgrades, key=lambda each: each.package),
+        needed_mb=_needed_mb(wanted) if wanted else 0,
+        kept_back=sorted(set(_kept_back(simulated)) - set(wishes.hold)),
+    )
+
+
+def _kept_back(simulated: str) -> list[str]:
+    """Packages that have something newer which apt does not take: apt-mark hold, or it needs what was not allowed."""
+    found = _KEPT_BACK.search(simulated)
+    return found["names"].split() if found else []
 
 
 def _needed_mb(wanted: Sequence[str]) -> int:
@@ -255,17 +281,38 @@ def _answers(*command: str) -> bool:
     return answer.returncode == 0
 
 
-def _stale_processes() -> Iterator[str]:
-    """Names of programs that still map a library which an upgrade has replaced."""
-    for folder in Path("/proc").iterdir():
-        if not folder.name.isdigit():
+def _newer_kernel(boot: Path, running: str) -> str | None:
+    """The release of a kernel that is newer than the running one; None also where `boot` has no kernel (containers).
+
+    Debian writes /run/reboot-required for a kernel only where unattended-upgrades is installed.
+    """
+    found = [path.name.removeprefix("vmlinuz-") for path in boot.glob("vmlinuz-*") if not path.name.endswith(_COPIES)]
+    newest = max(found, key=_release_order, default=running)
+    return newest if _release_order(newest) > _release_order(running) else None
+
+
+def _release_order(release: str) -> list[tuple[int, str]]:
+    """6.1.0-9-amd64 comes before 6.1.0-10-amd64: numbers by their value, what is between them as text.
+
+    A flavour does not count: 6.1.0-9-cloud-amd64 is as new as 6.1.0-9-amd64, and no restart would change that.
+    """
+    version = re.sub(r"-[a-z][\w-]*$", "", release)
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", version)]
+
+
+def _stale_processes(processes: Path) -> Iterator[str]:
+    """Names of programs that still run from a library or a program file which an upgrade has replaced."""
+    own = str(os.getpid())  # ends with this look, also where it was Python that was replaced
+    for folder in processes.iterdir():
+        if not folder.name.isdigit() or folder.name == own:
             continue
         try:
             maps = (folder / "maps").read_text(encoding="utf-8", errors="replace")
             name = (folder / "comm").read_text(encoding="utf-8", errors="replace").strip()
+            program = str((folder / "exe").readlink())
         except OSError:
             continue  # it has ended, or is the kernel's
-        if re.search(r"\.so[^/\n]* \(deleted\)$", maps, flags=re.MULTILINE):
+        if _LIBRARY.search(maps) or _REPLACED.match(program):
             yield name
 
 

@@ -37,7 +37,9 @@ options:
     elements: str
     default: []
   manifest_sha256:
-    description: SHA-256 of the C(manifest.json) that the guest's package sources must serve; empty takes what comes.
+    description: >-
+      SHA-256 of the C(manifest.json) that the guest's package sources must serve; empty takes what comes, but not
+      from nowhere.
     type: str
     default: ""
   reserve_mb:
@@ -87,6 +89,11 @@ upgrades:
   type: list
   elements: dict
   sample: [{package: openssl, before: 3.0.20-1~deb12u2, after: 3.0.22-1~deb12u2}]
+kept_back:
+  description: Packages that have something newer which apt does not take, without those of O(hold).
+  returned: when O(state) is V(planned) or V(upgraded)
+  type: list
+  elements: str
 needed_mb:
   description: MiB that the upgrade takes meanwhile, at most.
   returned: when O(state) is V(planned) or V(upgraded)
@@ -139,11 +146,11 @@ def _run(params: dict[str, Any], check: bool, seen: dict[str, Any]) -> None:
     if params["state"] == "looked_at":
         return
     wishes = guest_patch.Wishes(params["everything"], params["hold"], params["reserve_mb"])
-    if params["manifest_sha256"]:
-        guest_patch.require_content(params["manifest_sha256"])
-    guest_patch.refresh()
+    guest_patch.refresh()  # first: apt names only sources whose indexes it has
+    guest_patch.require_content(params["manifest_sha256"])
     planned = guest_patch.plan(wishes)
     seen["upgrades"] = [asdict(each) for each in planned.upgrades]
+    seen["kept_back"] = list(planned.kept_back)
     seen["needed_mb"] = planned.needed_mb
     guest_patch.require_ready(state, planned, wishes)
     seen["ready"] = True

@@ -128,3 +128,22 @@ def test_8_a_mirror_that_does_not_answer_is_no_proof_of_being_up_to_date(guest: 
     assert "apt-get update" in found["msg"]
     guest.inside("sed", "-i", f"s/127.0.0.9/{MIRROR}/", source)
     assert [each["after"] for each in patch(guest, check=True, state="upgraded")["upgrades"]] == ["1.2"]
+
+
+def test_9_what_apt_keeps_back_is_told_unless_the_owner_holds_it(guest: OneGuest) -> None:
+    guest.inside("apt-mark", "hold", SERVICE)
+    found = patch(guest, state="planned")
+    assert (found["upgrades"], found["kept_back"]) == ([], [SERVICE])
+    found = patch(guest, state="planned", hold=[SERVICE])
+    assert (found["upgrades"], found["kept_back"]) == ([], [])
+    guest.inside("apt-mark", "unhold", SERVICE)
+    assert patch(guest, state="planned")["kept_back"] == []
+
+
+def test_10_a_guest_without_a_package_source_is_not_up_to_date(guest: OneGuest) -> None:
+    source = "/etc/apt/sources.list.d/kyotsu.sources"
+    guest.inside("mv", source, "/root/kyotsu.sources")
+    found = patch(guest, state="planned")
+    assert (found["failed"], found["ready"]) == (True, False)
+    assert "no package source" in found["msg"]
+    guest.inside("mv", "/root/kyotsu.sources", source)
