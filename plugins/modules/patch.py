@@ -45,6 +45,12 @@ options:
         description: Debian's name of the guests' release.
         type: str
         default: bookworm
+      require_content:
+        description: >-
+          Whether C(content.manifests) of the round must have the digest of each segment that is patched. If not, the
+          guests of a segment without one take what their mirror has, and every result says that this is not proven.
+        type: bool
+        default: true
       require_backup:
         description: Whether a machine needs a copy on tape that is not older than its system's RPO.
         type: bool
@@ -147,6 +153,11 @@ skipped:
   returned: for V(begin)
   type: list
   elements: dict
+findings:
+  description: Machines that could not be patched for what somebody has to mend, and what else is wrong.
+  returned: for V(begin) and V(end)
+  type: list
+  elements: str
 go:
   description: Names of the machines that are upgraded now.
   returned: for V(admit)
@@ -230,6 +241,7 @@ ARGUMENTS = arguments(
             "silence_minutes": {"type": "int", "default": 60},
             "tracker_file": {"type": "path"},
             "release": {"type": "str", "default": "bookworm"},
+            "require_content": {"type": "bool", "default": True},
             "require_backup": {"type": "bool", "default": True},
             "at_once": {"type": "int"},
             "canary": {"type": "int", "default": 1},

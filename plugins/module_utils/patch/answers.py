@@ -20,6 +20,7 @@ class Answer:
     healthy: bool | None = None  # None: nobody asked
     health: str = ""
     upgrades: tuple[str, ...] = ()  # packages that an upgrade would change, or changed
+    kept_back: tuple[str, ...] = ()  # packages that have something newer which apt does not take
 
     @property
     def succeeded(self) -> bool:
@@ -41,6 +42,7 @@ def answer_of(registered: Mapping[str, Any] | None) -> Answer | None:
         healthy=None if health is None else health["code"] == 0,
         health="" if health is None else _line(health["text"]),
         upgrades=tuple(_package(each) for each in registered.get("upgrades") or ()),
+        kept_back=tuple(registered.get("kept_back") or ()),
     )
 
 

@@ -66,6 +66,19 @@ def stopped(estate: Estate, keys: Iterable[str], seen: Seen, now: datetime) -> d
     return refused
 
 
+def not_proven(estate: Estate, keys: Collection[str], manifests: Mapping[str, str]) -> list[str]:
+    """Segments of these machines of which no manifest's digest was approved: their mirrors may serve anything.
+
+    Windows is not asked: the internal WSUS has no manifest.
+    """
+    segments = {
+        system.segment
+        for system, machine in estate.machines()
+        if machine.key in keys and estate.image_by_id[machine.image].os_family == "debian"
+    }
+    return sorted(segments - set(manifests))
+
+
 def not_described(keys: Collection[str], schedule: Schedule) -> set[str]:
     """Keys of which the schedule says nothing: retired, or patched in this round already."""
     known = {each.key for each in schedule.placed} | {each.key for each in schedule.unplaced}

@@ -33,7 +33,7 @@ class Result(StrEnum):
 
     @property
     def is_good(self) -> bool:
-        """Whether the machine has what the round gives it."""
+        """Whether the machine has what the round gives it, unless it has packages that are kept back."""
         return self in (Result.PATCHED, Result.UNCHANGED)
 
     @property
@@ -87,6 +87,7 @@ class MachineOutcome:
     result: Result
     reason: str = ""  # English, for the log; empty where the result says it all
     reason_ja: str = ""
+    blocked: bool = False  # skipped for what somebody has to mend, not for a calendar or an owner's word
     actor: str = ""
     started_at: datetime | None = None  # when the run began with this machine; None: it never did
     finished_at: datetime | None = None
@@ -97,7 +98,19 @@ class MachineOutcome:
     restarted: bool = False
     snapshot: SnapshotTaken | None = None
     logs: str = ""  # where its logs were exported to before a roll-back
+    manifest_sha256: str = ""  # what its package sources had to serve; empty: its content is not proven
+    kept_back: tuple[str, ...] = ()  # packages that have something newer which apt did not take
     decision_sheet: str = ""  # file name of the 切戻し判断, beside the run's JSON
+
+    @property
+    def has_the_round(self) -> bool:
+        """Whether nothing is left to do for it in this round."""
+        return self.result.is_good and not self.kept_back
+
+    @property
+    def finding(self) -> str:
+        """What somebody has to mend before it can be patched; empty where nobody has to."""
+        return f"{self.name} could not be patched: {self.reason}" if self.blocked else ""
 
     @property
     def changes(self) -> tuple[PackageChange, ...]:

@@ -75,10 +75,11 @@ def run_admit(step: Step, answers: Mapping[str, Any], until: date, services: Map
 
 def _judged(machine: PatchMachine, answer: Answer) -> tuple[PatchMachine, bool]:
     """What becomes of a machine that was not touched yet, and whether it goes."""
-    outcome = replace(machine.outcome, started_at=now(), before=answer.facts)
+    outcome = replace(machine.outcome, started_at=now(), before=answer.facts, kept_back=answer.kept_back)
 
     def closed(result: Result, en: str, ja: str) -> tuple[PatchMachine, bool]:
-        closing = replace(outcome, result=result, reason=en, reason_ja=ja, after=answer.facts)
+        blocked = result is Result.SKIPPED  # it had its time: the guest itself stands against it
+        closing = replace(outcome, result=result, reason=en, reason_ja=ja, blocked=blocked, after=answer.facts)
         return replace(machine, outcome=closing), False
 
     if not answer.reachable:

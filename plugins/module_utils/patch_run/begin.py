@@ -14,6 +14,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.data_file import D
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, patching_of, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.calendar import round_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.gates import not_proven
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import MachineOutcome, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.round_file import PatchRound, read_round, round_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule import Answer
@@ -60,6 +61,7 @@ class Begun:
     neighbours: tuple[str, ...]  # in-service machines of the systems in question, by name
     skipped: tuple[tuple[str, Text], ...]
     snapshot_until: str
+    findings: tuple[str, ...] = ()  # why somebody has to look, of a run that has nothing to do and so records nothing
     notes: tuple[str, ...] = ()
     check: bool = False
 
@@ -76,6 +78,7 @@ class Begun:
             ],
             "machines": {name: dict(facts) for name, facts in self.machines.items()},
             "snapshot_until": self.snapshot_until,
+            "findings": list(self.findings),
             "neighbours": list(self.neighbours),
             "skipped": [{"name": name, "reason": text.en, "reason_ja": text.ja} for name, text in self.skipped],
             "text": "\n".join(self.lines()),
@@ -111,7 +114,8 @@ def run_begin(target: Target, settings: Settings, order: Order) -> Begun:
 
     Raises:
         InvalidEstate, RecordsError, VCenterError: as in every verb.
-        VerbRefused: nobody has approved a content, another run is at work, or one that died has to be gone on with.
+        VerbRefused: nobody has approved a content, or it is not proven; another run is at work, or one that died has to
+            be gone on with.
     """
     prepared = prepare(target, order.now, writes=not order.check)
     if not order.change.strip():
@@ -126,6 +130,7 @@ def run_begin(target: Target, settings: Settings, order: Order) -> Begun:
         _require_all_begun(kept, order)
         basis = _Basis(target, settings, prepared, approved, order, dead, kept)
         scope, world = _scope(basis, store)
+        _require_content(basis, scope)
         run, machines = _rows(basis, scope, world)
         # A run without a machine to patch is none: a timer that asks every hour would fill the records with them.
         recorded = not order.check and (dead is not None or bool(scope.batches))
@@ -179,6 +184,20 @@ def _require_all_begun(kept: Mapping[str, PatchMachine], order: Order) -> None:
         )
 
 
+def _require_content(basis: _Basis, scope: Scope) -> None:
+    """Without its digest a mirror may serve anything, and "unchanged" would only mean that it had nothing new."""
+    if not basis.settings.require_content:
+        return
+    going = {key for batch in scope.batches for key in batch}
+    missing = not_proven(basis.prepared.estate, going, basis.approved.content.manifests)
+    if missing:
+        raise VerbRefused(
+            f"patches/{basis.approved.round}.yml: content.manifests has no digest for {', '.join(missing)}, so nobody "
+            "can prove what their mirrors serve: write the one that promoting the channel has printed. An environment "
+            "that does without says kyotsu_patch.require_content: false, and its results say so"
+        )
+
+
 def _scope(basis: _Basis, store: Store) -> tuple[Scope, World]:
     target, settings, prepared, order, kept = basis.target, basis.settings, basis.prepared, basis.order, basis.kept
     approved = basis.approved
@@ -228,6 +247,7 @@ def _rows(basis: _Basis, scope: Scope, world: World) -> tuple[PatchRun, list[Pat
     rows = []
     for system, machine in prepared.estate.machines():
         number, reason = numbers.get(machine.key, 0), scope.refused.get(machine.key)
+        debian = prepared.estate.image_by_id[machine.image].os_family == "debian"
         if not number and reason is None:
             continue
         place = world.places.get(machine.key)
@@ -260,7 +280,12 @@ def _rows(basis: _Basis, scope: Scope, world: World) -> tuple[PatchRun, list[Pat
                 phase=base.phase if number else Phase.CLOSED,
                 only_by_a_person=(person.en, person.ja) if person else None,
                 outcome=replace(
-                    base.outcome, batch=number + offset if number else 0, reason=text.en, reason_ja=text.ja
+                    base.outcome,
+                    batch=number + offset if number else 0,
+                    reason=text.en,
+                    reason_ja=text.ja,
+                    blocked=machine.key in scope.blocked,
+                    manifest_sha256=approved.content.manifests.get(system.segment, "") if number and debian else "",
                 ),
             )
         )
@@ -277,6 +302,11 @@ def _begun(basis: _Basis, scope: Scope, machines: Sequence[PatchMachine], run_id
     notes = []
     if order.emergency.strip():
         notes.append(f"emergency: windows and freezes do not hold, reason: {order.emergency.strip()}")
+    unproven = sum(not each.outcome.manifest_sha256 for each in machines if each.outcome.name in going)
+    if unproven:
+        notes.append(
+            f"content is not proven for {unproven} machines: patches/ has no digest of what their mirrors serve"
+        )
     if dead is not None:
         notes.append(f"run {dead.run_id} of {dead.started_at:%Y-%m-%d %H:%M} UTC died; it is gone on with")
     return Begun(
@@ -284,11 +314,7 @@ def _begun(basis: _Basis, scope: Scope, machines: Sequence[PatchMachine], run_id
         round=approved.round,
         content=approved.content.snapshot,
         batches=names,
-        machines={
-            each.outcome.name: _facts(each, answers, approved.content.manifests)
-            for each in machines
-            if each.outcome.name in going
-        },
+        machines={each.outcome.name: _facts(each, answers) for each in machines if each.outcome.name in going},
         neighbours=tuple(
             machine.name
             for system, machine in prepared.estate.machines()
@@ -300,6 +326,7 @@ def _begun(basis: _Basis, scope: Scope, machines: Sequence[PatchMachine], run_id
             if each.outcome.name not in going
         ),
         snapshot_until=str(_last_day(prepared)),
+        findings=tuple(each.outcome.finding for each in machines if each.outcome.finding),
         notes=tuple(notes),
         check=order.check,
     )
@@ -311,12 +338,12 @@ def _last_day(prepared: Prepared) -> date:
     return prepared.now.astimezone(zone).date() + timedelta(days=prepared.estate.platform.patch_cycle.snapshot_days)
 
 
-def _facts(machine: PatchMachine, answers: Mapping[str, Answer], manifests: Mapping[str, str]) -> dict[str, Any]:
+def _facts(machine: PatchMachine, answers: Mapping[str, Answer]) -> dict[str, Any]:
     answer = answers.get(machine.outcome.system)
     return {
         "batch": machine.outcome.batch,
         "begun": machine.phase.begun,
-        "manifest_sha256": manifests.get(machine.outcome.segment, ""),
+        "manifest_sha256": machine.outcome.manifest_sha256,
         "reverting": machine.phase is Phase.REVERTING,
         "everything": answer.everything if answer else False,
         "hold": list(answer.hold) if answer else [],

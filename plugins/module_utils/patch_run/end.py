@@ -11,6 +11,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.network_services i
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.answers import Answer
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import (
     GuestFacts,
+    MachineOutcome,
     Result,
     RunOutcome,
     write_run,
@@ -55,6 +56,9 @@ class Ended:
             if not each.result.is_good:
                 sheet = f", decision sheet {each.decision_sheet}" if each.decision_sheet else ""
                 lines.append(f"{each.name}: {each.result.value}: {each.reason}{sheet}")
+        unproven = sum(each.result.is_good and not each.manifest_sha256 for each in self.run.machines)
+        if unproven:
+            lines.append(f"content is not proven for {unproven} machines that came out well")
         closed = {cve for each in self.run.machines for cve in each.cves_closed}
         if closed:
             lines.append(f"{len(closed)} known vulnerabilities are closed")
@@ -64,11 +68,18 @@ class Ended:
 
 def run_end(step: Step, answers: Mapping[str, Any], services: Mapping[str, Any] | None) -> Ended:
     """End a run. `answers`: a last look at every machine of the systems in question, patched or not."""
-    tracker = _tracker(step)
+    tracker, unusable = _tracker(step)
     finished = [_finished(step, each, tracker) for each in step.machines.values()]
     # What was not begun is known now not to be: nobody goes on with a run that has ended.
     step.store.patches.close(step.run.run_id, finished, step.run.stopped, step.origin)
-    findings = [*_systems(step, answers_from(answers)), *_silences(step, services)]
+    blocked = [each.outcome.finding for each in finished if each.outcome.finding]
+    findings = [
+        *unusable,
+        *blocked,
+        *_kept_back(step),
+        *_systems(step, answers_from(answers)),
+        *_silences(step, services),
+    ]
     run = step.store.patches.finish(step.run.run_id, findings, step.origin)
     folder = step.settings.report_directory / run.round
     folder.mkdir(parents=True, exist_ok=True)
@@ -91,9 +102,33 @@ def _finished(step: Step, machine: PatchMachine, tracker: Tracker | None) -> Pat
         outcome = replace(
             outcome, result=Result.FAILED, reason=outcome.reason or "it was not brought to an end", finished_at=now()
         )
+    if outcome.result.is_good:
+        outcome = _with_doubts(outcome)
     if tracker is not None:
         outcome = replace(outcome, cves_before=_cves(outcome.before, tracker), cves_after=_cves(outcome.after, tracker))
     return replace(machine, outcome=outcome)
+
+
+def _with_doubts(outcome: MachineOutcome) -> MachineOutcome:
+    """A good result says what it does not prove."""
+    en, ja = [], []
+    if outcome.kept_back:
+        names = ", ".join(outcome.kept_back)
+        en.append(f"kept back: {names}")
+        ja.append(f"更新を保留したパッケージあり: {names}")
+    if not outcome.manifest_sha256:
+        en.append("its content is not proven")
+        ja.append("配信内容は未検証")
+    return replace(outcome, reason="; ".join(en), reason_ja="、".join(ja))
+
+
+def _kept_back(step: Step) -> list[str]:
+    return [
+        f"{name} has packages that are kept back: {', '.join(each.outcome.kept_back)}; its owner answers "
+        "`everything`, or lists them under `hold`"
+        for name, each in sorted(step.machines.items())
+        if each.outcome.kept_back
+    ]
 
 
 def _cves(facts: GuestFacts | None, tracker: Tracker) -> tuple[str, ...] | None:
@@ -102,21 +137,26 @@ def _cves(facts: GuestFacts | None, tracker: Tracker) -> tuple[str, ...] | None:
     return tuple(sorted({each.cve for each in vulnerabilities(facts.sources, tracker)}))
 
 
-def _tracker(step: Step) -> Tracker | None:
+def _tracker(step: Step) -> tuple[Tracker | None, list[str]]:
+    """The tracker, or why there is none, a finding. The machines are patched: evidence is written all the same."""
     file = step.settings.tracker_file
     if file is None or not any(each.outcome.before for each in step.machines.values()):
-        return None
+        return None, []
     try:
-        return read_tracker(file.read_bytes(), step.settings.release)
-    except (OSError, TrackerError) as error:
-        # The machines are patched: evidence without vulnerabilities is better than none.
-        step.say(f"{file}: no vulnerabilities are told: {error}")
-        return None
+        return read_tracker(file.read_bytes(), step.settings.release), []
+    except OSError as error:
+        return None, [f"{file}: no vulnerabilities are told: {error.strerror}"]
+    except TrackerError as error:
+        return None, [f"{file}: no vulnerabilities are told: {error}"]
 
 
 def _systems(step: Step, answers: Mapping[str, Answer]) -> list[str]:
     """What does not work at the end, of whole systems: a machine may have suffered from the patch of another one."""
-    told = {name for name, each in step.machines.items() if each.outcome.result.counts_against_budget}
+    told = {
+        name
+        for name, each in step.machines.items()
+        if each.outcome.result.counts_against_budget or each.outcome.blocked
+    }
     return [
         f"{name} is not healthy at the end of the run: {answer.error or answer.health}"
         for name, answer in sorted(answers.items())

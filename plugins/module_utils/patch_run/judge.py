@@ -162,7 +162,10 @@ def _wrong(outcome: MachineOutcome, answer: Answer) -> tuple[str, str] | None:
     if answer.healthy is not True:
         return f"not healthy: {answer.health or 'no answer'}", "適用後の正常性確認で異常"
     if answer.facts is not None and answer.facts.restart_needed:
-        return "it still runs with replaced libraries after its restart", "再起動後も旧ライブラリを使用中"
+        return (
+            "it still runs with replaced libraries or an older kernel after its restart",
+            "再起動後も旧ライブラリまたは旧カーネルを使用中",
+        )
     return None
 
 

@@ -61,6 +61,7 @@ class Scope:
     batches: tuple[tuple[str, ...], ...]  # keys
     refused: Mapping[str, Reason]
     only_by_a_person: Mapping[str, Text] = field(default_factory=dict)
+    blocked: frozenset[str] = frozenset()  # keys of those that are refused for what somebody has to mend
 
 
 def read_world(target: Target, prepared: Prepared, systems: Iterable[str]) -> World:
@@ -154,7 +155,9 @@ def decide(
         datastores={key: place.disks for key, place in world.places.items()},
         free_gb=world.free_gb,
     )
-    refused.update(stopped(estate, rest, seen, prepared.now))
+    # A calendar and an owner may say no. What vCenter and the records say against a machine is a fault of somebody.
+    blocked = stopped(estate, rest, seen, prepared.now)
+    refused.update(blocked)
     needs = {system.id: {each.system for each in system.depends_on if each.system} for system in estate.systems}
     following = batches(
         [_candidate(estate, *machines[key]) for key in rest if key not in refused],
@@ -173,6 +176,7 @@ def decide(
         batches=(*first, *(tuple(each.key for each in batch) for batch in following)),
         refused=refused,
         only_by_a_person=persons,
+        blocked=frozenset(blocked),
     )
 
 

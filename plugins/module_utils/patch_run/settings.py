@@ -19,6 +19,7 @@ class Settings:
     silence_minutes: int  # how long one batch may take at most; a silence ends with its batch
     tracker_file: Path | None  # Debian's security tracker, carried in; None: no CVE is told
     release: str  # Debian's name of the release of the guests
+    require_content: bool  # whether a round must say what each mirror serves; if not, content is not proven
     require_backup: bool  # whether a copy on tape has to be recent enough
     at_once: int | None  # machines of a cluster in one batch; None: as the patch cycle says
     canary: int  # machines of the first batch
@@ -34,6 +35,7 @@ def settings_from(arguments: Mapping[str, Any]) -> Settings:
         silence_minutes=int(arguments["silence_minutes"]),
         tracker_file=Path(tracker) if tracker else None,
         release=arguments["release"],
+        require_content=bool(arguments["require_content"]),
         require_backup=bool(arguments["require_backup"]),
         at_once=arguments.get("at_once"),
         canary=int(arguments["canary"]),

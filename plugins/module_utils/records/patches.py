@@ -195,7 +195,7 @@ class Patches:
         found: dict[str, MachineOutcome] = {}
         for run in self.runs(environment, round_id):
             for key, each in self.machines(run.run_id).items():
-                if each.phase is Phase.CLOSED and each.outcome.result.is_good:
+                if each.phase is Phase.CLOSED and each.outcome.has_the_round:
                     found[key] = each.outcome
         return found
 

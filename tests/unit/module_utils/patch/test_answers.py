@@ -51,3 +51,9 @@ def test_updates_of_windows_are_titles() -> None:
     found = answer_of({"upgrades": ["KB1 for Windows"]})
     assert found is not None
     assert found.upgrades == ("KB1 for Windows",)
+
+
+def test_packages_that_are_kept_back_are_kept() -> None:
+    found = answer_of({"upgrades": [], "kept_back": ["openssl", "sudo"]})
+    assert found is not None
+    assert found.kept_back == ("openssl", "sudo")

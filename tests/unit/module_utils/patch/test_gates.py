@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.patch.gates import Seen, due, stopped
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch.gates import Seen, due, not_proven, stopped
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.planner import plan_round
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule import Answer, Schedule
 from tests.support.builders import make_estate, make_freeze, make_machine, make_system
@@ -97,3 +98,13 @@ def test_snapshots_need_room_on_each_datastore_and_share_it() -> None:
     two = make_estate(make_system("s01", make_machine(KEY), make_machine("s01-db-2")))
     seen = Seen(present={KEY: True, "s01-db-2": True}, datastores=disks, free_gb={"ds1": growth * 1.5})
     assert list(stopped(two, [KEY, "s01-db-2"], seen, START)) == ["s01-db-2"]
+
+
+def test_a_segment_without_the_digest_of_its_manifest_is_not_proven_unless_it_is_windows() -> None:
+    segment = ESTATE.systems[0].segment
+    assert not_proven(ESTATE, {KEY}, {}) == [segment]
+    assert not_proven(ESTATE, {KEY}, {segment: "a" * 64}) == []
+    assert not_proven(ESTATE, set(), {}) == []
+    images = tuple(dataclasses.replace(each, os_family="windows") for each in ESTATE.platform.images)
+    windows = dataclasses.replace(ESTATE, platform=dataclasses.replace(ESTATE.platform, images=images))
+    assert not_proven(windows, {KEY}, {}) == []

@@ -159,3 +159,19 @@ def test_only_a_label_of_a_patch_run_that_nobody_holds_is_due() -> None:
     assert not is_due(replace(label, legal_hold="audit"), later)
     assert not is_due(replace(label, purpose="backup"), later)
     assert not is_due(None, later)
+
+
+def test_what_vcenter_and_the_records_say_against_a_machine_needs_somebody_and_the_plan_does_not() -> None:
+    off = {**world(ESTATE).places, "s02-ap-1": place(on=False)}
+    assert scope(world=world(ESTATE, places=off)).blocked == {"s02-ap-1"}
+    assert scope(world=world(ESTATE, overdue={"s02": "x"})).blocked == {"s02-ap-1"}
+    assert scope(copied_at={}).blocked == {"s01-db-1", "s01-ap-1", "s02-ap-1"}
+    assert scope(answers={}).blocked == frozenset()
+    assert scope(emergency=False, now=START - timedelta(days=1)).blocked == frozenset()
+
+
+def test_a_machine_that_is_not_in_service_says_so_and_is_no_fault() -> None:
+    retiring = replace(ESTATE, systems=(ESTATE.systems[0], replace(ESTATE.systems[1], status="retiring")))
+    found = scope(retiring, names=["s02-ap01"])
+    assert (found.batches, codes(found)) == ((), {"s02-ap-1": "not-in-service"})
+    assert found.blocked == frozenset()

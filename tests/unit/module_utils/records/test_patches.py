@@ -78,6 +78,13 @@ def test_only_a_closed_machine_that_came_out_well_is_done(store: Store) -> None:
     assert store.patches.done("lab", "2026-12") == {}
 
 
+def test_a_machine_with_packages_that_are_kept_back_is_not_done(store: Store) -> None:
+    store.patches.start(RUN, [machine("a")], ORIGIN)
+    row = machine("a", result=Result.PATCHED)
+    store.patches.close("r1", [replace(row, outcome=replace(row.outcome, kept_back=("openssl",)))], "", ORIGIN)
+    assert store.patches.done("lab", "2026-11") == {}
+
+
 def test_a_run_is_unfinished_until_its_end_and_its_outcome_is_proven(store: Store) -> None:
     store.patches.start(RUN, [machine("a")], ORIGIN)
     assert [each.run_id for each in store.patches.unfinished("lab")] == ["r1"]
