@@ -71,15 +71,20 @@ def test_03_a_run_needs_a_change_and_an_answer(lab: PatchLab) -> None:
 def test_04_a_mirror_that_serves_another_content_than_the_approved_is_refused(lab: PatchLab) -> None:
     lab.approve(ROUND, CONTENT, ["s33", "s39"], manifests={"lgwan": "0" * 64})
     run = lab.patch(limit=[DATABASE], change="CHG-0")
-    assert run.code == 0, run.output
+    assert run.code == 2, run.output
     (evidence,) = lab.runs()
     assert "serves another content" in lab.outcomes(evidence)[DATABASE].reason
+    assert f"{DATABASE} could not be patched" in evidence.findings[0]
     assert lab.snapshots(DATABASE) == ()
     next(lab.folder.glob(f"{ROUND}/*.json")).unlink()
     served = lab.mirror.root / "snapshots" / CONTENT / "manifest.json"
     manifests = {"lgwan": hashlib.sha256(served.read_bytes()).hexdigest()}
     lab.approve(ROUND, CONTENT, ["s33"], manifests=manifests)
-    assert lab.patch("--check", limit=[CANARY]).output.count("serves another content") == 0
+    run = lab.patch("--check", limit=[CANARY])
+    assert run.code == 0, run.output
+    assert "kyotsu-sample-service" in run.output
+    assert "serves another content" not in run.output
+    assert "content is not proven" not in run.output
     lab.approve(ROUND, CONTENT, ["s33", "s39"])
 
 
@@ -157,9 +162,10 @@ def test_09_later_the_checks_can_be_run_again(lab: PatchLab) -> None:
     run = lab.playbook("patch", *lab.arguments("--tags", "verify-only", limit=names))
     assert run.code == 0, run.output
     lab.say(DATABASE, "service kyotsu-sample-service stop")
-    run = lab.playbook("patch", *lab.arguments("--tags", "verify-only", limit=names))
+    run = lab.playbook("patch", *lab.arguments("--tags", "verify-only", limit=[*names, SILENT]))
     assert run.code == 2
     assert f"{DATABASE}: not healthy" in run.output
+    assert f"{SILENT}: its run has not seen it at the end (unreachable" in run.output
     lab.say(DATABASE, "service kyotsu-sample-service start")
 
 
@@ -184,7 +190,7 @@ def test_11_a_tight_budget_stops_the_next_batch_and_a_database_waits_for_a_perso
     lab.mirror.promote("wave-2", BROKEN, approved_by="A")  # the canary's channel stays: it has nothing new
     limit = [CANARY, DATABASE, APPLICATION]
     run = lab.patch(limit=limit, at=NEXT_NOON, change="CHG-2")
-    assert run.code == 0, run.output
+    assert run.code == 2, run.output
     # Snapshots of the round before are past their last day, and block their systems until they are gone.
     assert "its system has a snapshot that should be gone" in run.output
     assert lab.runs(NEXT_ROUND) == []
@@ -196,6 +202,7 @@ def test_11_a_tight_budget_stops_the_next_batch_and_a_database_waits_for_a_perso
     (evidence,) = lab.runs(NEXT_ROUND)
     found = lab.outcomes(evidence)
     assert found[CANARY].result is Result.UNCHANGED
+    assert found[CANARY].reason == "its content is not proven"
     assert found[DATABASE].result is Result.DECISION_NEEDED
     assert found[APPLICATION].result is Result.SKIPPED
     assert evidence.stopped == "1 failed (budget 0)"

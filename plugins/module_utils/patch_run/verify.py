@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.answers import Answer
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.calendar import round_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import MachineOutcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.step import answers_from
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import Phase
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, Phase
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import prepare
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
@@ -20,7 +19,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target impor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """What is wrong, by name; a machine that no run of the round has patched is named too, and is nothing wrong."""
+    """What is wrong, by name; a machine that no run of the round has begun with is named too, and is nothing wrong."""
 
     round: str
     good: tuple[str, ...]
@@ -51,17 +50,20 @@ def run_verify(
     zone = prepared.estate.platform.estate.timezone
     start, _ = round_of(prepared.estate.platform.patch_cycle, prepared.now.astimezone(ZoneInfo(zone)).date(), zone)
     round_id = f"{start:%Y-%m}"
-    last: dict[str, MachineOutcome] = {}
     with open_store(target.records_url, production=target.production, create=False) as store:
-        for run in store.patches.runs(target.environment, round_id):
-            for each in store.patches.machines(run.run_id).values():
-                if each.phase is Phase.CLOSED and each.outcome.after is not None:
-                    last[each.outcome.name] = each.outcome
-    found = answers_from(answers)
+        runs = [store.patches.machines(run.run_id).values() for run in store.patches.runs(target.environment, round_id)]
+    return judge(round_id, names, [each for machines in runs for each in machines], answers_from(answers))
+
+
+def judge(
+    round_id: str, names: Sequence[str], attempts: Iterable[PatchMachine], answers: Mapping[str, Answer]
+) -> Verified:
+    """Every machine with these names that was begun with, by the last of its attempts (oldest first). Pure."""
+    last = {each.outcome.name: each for each in attempts if each.outcome.started_at is not None}
     wrong: dict[str, str] = {}
     good: list[str] = []
     for name in sorted(set(names) & set(last)):
-        why = _wrong(last[name], found.get(name, Answer(reachable=False, error="it does not answer")))
+        why = _wrong(last[name], answers.get(name, Answer(reachable=False, error="it does not answer")))
         if why:
             wrong[name] = why
         else:
@@ -69,12 +71,18 @@ def run_verify(
     return Verified(round=round_id, good=tuple(good), wrong=wrong, never=tuple(sorted(set(names) - set(last))))
 
 
-def _wrong(outcome: MachineOutcome, answer: Answer) -> str:
+def _wrong(machine: PatchMachine, answer: Answer) -> str:
+    outcome = machine.outcome
+    if machine.phase is not Phase.CLOSED:
+        return f"its run has not come to its end with it ({machine.phase.value}): run the same command again"
+    if outcome.after is None:
+        # Whatever it answers now: nobody has judged it since.
+        return f"its run has not seen it at the end ({outcome.result.value}: {outcome.reason}): run it again"
     if not answer.succeeded:
         return answer.error
     if answer.healthy is not True:
         return f"not healthy: {answer.health}"
-    left = outcome.after.packages if outcome.after else {}
+    left = outcome.after.packages
     now = answer.facts.packages if answer.facts else {}
     differing = sorted(name for name in left.keys() | now.keys() if left.get(name) != now.get(name))
     if differing:
