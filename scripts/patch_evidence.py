@@ -7,9 +7,9 @@ Examples:
   scripts/patch_evidence.py --month 2026-12 --owner org-205 --format html  one owner, the page only
   scripts/patch_evidence.py --month 2026-12 --system s02 --lang en
 
-Runs are read from the records, what was accepted from patches/*.yml; the schedules of the rounds say why a machine was
-in no run. The list of all owners and the runs' own JSON name machines of every owner: they are written only where
-nothing is left out.
+Runs are read from the records, what was accepted from patches/*.yml; the schedules of the rounds say why no run has
+begun with a machine. The list of all owners and the runs' own JSON name machines of every owner: they are written only
+where nothing is left out.
 
 Exit code: 0 nothing needs a person, 3 something does, 1 data or records cannot be used, 2 wrong use.
 """
@@ -191,7 +191,7 @@ def _write_form(paper: Paper, form: str, target: Path, zone: ZoneInfo) -> None:
 
 
 def _needs_a_person(owner: OwnerEvidence) -> bool:
-    touched = any(machine.net.result.counts_against_budget or machine.stopped_services for machine in owner.machines())
+    touched = any(machine.needs_a_person for machine in owner.machines())
     overdue = any(each.overdue for each in owner.not_run())
     return bool(touched or overdue or owner.open("not-accepted") or owner.open("expired"))
 

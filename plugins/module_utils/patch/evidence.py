@@ -54,6 +54,18 @@ class MachineEvidence:
         return _services_gone(self.net.after, self.net.before)
 
     @property
+    def needs_a_person(self) -> bool:
+        """Whether somebody has to look: it came out badly, could not be tried, or nobody knows what it lacks."""
+        if self.net.result is Result.SKIPPED:
+            return self.net.blocked
+        return (
+            not self.is_known
+            or self.net.result.counts_against_budget
+            or bool(self.net.kept_back)
+            or bool(self.stopped_services)
+        )
+
+    @property
     def is_known(self) -> bool:
         """Whether anybody compared its packages with the tracker; if not, no CVE of it is known, open or closed."""
         return self.net.cves_before is not None
@@ -101,7 +113,7 @@ class OwnerEvidence:
         return tuple(machine for system in self.systems for machine in system.machines)
 
     def not_run(self) -> tuple[NotRun, ...]:
-        """All machines that were in none."""
+        """All machines that no run has begun with; those that runs have skipped are among both."""
         return tuple(each for system in self.systems for each in system.not_run)
 
     def counts(self) -> Counter[Result]:
@@ -150,6 +162,8 @@ def month_evidence(
     chosen = runs_of_month(runs, month, estate.platform.estate.timezone)
     attempts = _attempts(chosen)
     machines = {key: _machine(several) for key, several in attempts.items()}
+    # A run that only skipped a machine has done nothing for it: its plan says when it comes, and whether that is over.
+    begun = {key for key, each in machines.items() if each.net.result is not Result.SKIPPED}
     plans = Plans(schedules, as_of, estate.platform.estate.timezone)
     systems: dict[str, list[SystemEvidence]] = {}
     for system_id, owner in _systems(machines, estate).items():
@@ -157,7 +171,7 @@ def month_evidence(
             (each for each in machines.values() if each.net.system == system_id), key=lambda each: each.net.name
         )
         described = estate.system_by_id.get(system_id)
-        not_run = () if described is None else tuple(plans.not_run(described, machines.keys()))
+        not_run = () if described is None else tuple(plans.not_run(described, begun))
         if own or not_run:
             systems.setdefault(owner, []).append(_system(system_id, tuple(own), not_run, acceptances, as_of))
     order = {each.id: number for number, each in enumerate(estate.platform.organisations)}

@@ -1,4 +1,4 @@
-"""Why a machine was in no run: what the schedules of the rounds say of it. Pure."""
+"""Why no run has begun with a machine: what the schedules of the rounds say of it. Pure."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.schedule imp
 _SERVING = frozenset({"in-service", "retiring"})
 _NOTHING = Text(ja="計画にも実施記録にもない", en="neither in a plan nor in a run")
 _UNANSWERED = Text(ja="予定あり（適用可否の回答待ち）", en="has a time, but the owner has not answered")
-_PASSED = Text(ja="予定の日時を過ぎたが実施記録がない", en="its time has passed and no run has it")
+_PASSED = Text(ja="予定の日時を過ぎたが実施記録がない", en="its time has passed and no run has begun with it")
 _PLANNED = Text(ja="予定あり", en="has a time")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotRun:
-    """A machine that no run of the month had. `when`: its time, or the next; `overdue`: somebody has to look."""
+    """A machine that no run of the month has begun with. `when`: its time or the next; `overdue`: someone must look."""
 
     key: str
     name: str
@@ -41,10 +41,10 @@ class Plans:
             self._said.update({each.key: each for each in schedule.placed})
             self._said.update({each.key: each for each in schedule.unplaced})
 
-    def not_run(self, system: System, seen: Collection[str]) -> Iterator[NotRun]:
-        """Machines of a system that serve and of which no run has spoken; `seen` are keys."""
+    def not_run(self, system: System, begun: Collection[str]) -> Iterator[NotRun]:
+        """Machines of a system that serve and that no run has begun with; `begun` are keys."""
         for machine in system.machines:
-            if machine.key not in seen and status_of(system, machine) in _SERVING:
+            if machine.key not in begun and status_of(system, machine) in _SERVING:
                 yield self._one(machine)
 
     def _one(self, machine: Machine) -> NotRun:

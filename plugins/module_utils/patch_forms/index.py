@@ -72,7 +72,7 @@ def _owners_table(evidence: MonthEvidence, speech: Speech, files: Mapping[str, M
             speech.column("machines", "実施台数", "machines in runs", "count", total=True),
             speech.column("good", "適用済・変更なし", "up to date", "count", total=True),
             speech.column("other", "その他", "not", "count", total=True),
-            speech.column("not_run", "実施なし", "in no run", "count", total=True),
+            speech.column("not_run", "実施なし", "not worked on", "count", total=True),
             speech.column("closed", "解消した脆弱性", "CVEs closed", "count", total=True),
             speech.column("open", "残る脆弱性", "CVEs open", "count", total=True),
             speech.column("unborne", "うち受容なし・期限切れ", "of them not accepted", "count", total=True),

@@ -78,7 +78,7 @@ def _sections(owner: OwnerEvidence, speech: Speech) -> Iterator[Section]:
     if attempts.rows:
         results.append(attempts)
     yield section("results", speech("実施結果", "Results"), *results)
-    yield section("not-run", speech("実施しなかった仮想サーバ", "Not in a run"), not_run_table(owner, speech))
+    yield section("not-run", speech("実施しなかった仮想サーバ", "Not worked on"), not_run_table(owner, speech))
     yield section(
         "vulnerabilities",
         speech("既知の脆弱性", "Known vulnerabilities"),
@@ -104,7 +104,7 @@ def _facts(owner: OwnerEvidence, speech: Speech) -> Iterator[Fact]:
     machines = owner.machines()
     yield count_fact(speech("実施した仮想サーバ", "machines in runs"), len(machines), speech)
     yield from result_facts(owner.counts(), speech)
-    yield count_fact(speech("実施なし", "in no run"), len(owner.not_run()), speech)
+    yield count_fact(speech("実施なし", "not worked on"), len(owner.not_run()), speech)
     yield count_fact(speech("解消した脆弱性", "CVEs closed"), owner.closed(), speech, "件")
     yield count_fact(speech("残る脆弱性", "CVEs open"), owner.open(), speech, "件")
     for state in _UNBORNE:

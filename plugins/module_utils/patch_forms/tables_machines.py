@@ -1,4 +1,4 @@
-"""Tables of an owner's machines: results, states before and after, attempts, packages, who was in no run."""
+"""Tables of an owner's machines: results, states before and after, attempts, packages, and those not worked on."""
 
 from __future__ import annotations
 
@@ -195,10 +195,10 @@ def package_steps_table(owner: OwnerEvidence, speech: Speech) -> Table:
 
 
 def not_run_table(owner: OwnerEvidence, speech: Speech) -> Table:
-    """Machines that were in no run, why, and when they come."""
+    """Machines that no run has begun with, why, and when they come."""
     return Table(
         key="not_run",
-        title=speech("実施しなかった仮想サーバ", "Not in a run"),
+        title=speech("実施しなかった仮想サーバ", "Not worked on"),
         columns=(
             *_place(speech),
             speech.column("reason", "理由", "reason"),

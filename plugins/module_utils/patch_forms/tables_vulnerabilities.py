@@ -21,7 +21,7 @@ def systems_table(owner: OwnerEvidence, speech: Speech) -> Table:
             speech.column("machines", "実施台数", "machines in runs", "count", total=True),
             speech.column("good", "適用済・変更なし", "up to date", "count", total=True),
             speech.column("other", "その他", "not", "count", total=True),
-            speech.column("not_run", "実施なし", "in no run", "count", total=True),
+            speech.column("not_run", "実施なし", "not worked on", "count", total=True),
             speech.column("closed", "解消した脆弱性", "CVEs closed", "count", total=True),
             speech.column("open", "残る脆弱性", "CVEs open", "count", total=True),
             speech.column("accepted", "うち受容済", "accepted", "count", total=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -198,7 +199,7 @@ def test_a_machine_in_no_run_says_why_and_when_it_comes() -> None:
 def test_a_machine_whose_time_has_passed_without_a_run_needs_somebody() -> None:
     plan = (schedule("s01"),)
     (found, _) = system(evidence(schedules=plan), "s01").not_run
-    assert (found.reason.en, found.overdue) == ("its time has passed and no run has it", True)
+    assert (found.reason.en, found.overdue) == ("its time has passed and no run has begun with it", True)
     assert found.when == datetime(2026, 12, 12, 21, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
     (found, _) = system(evidence(schedules=plan, as_of=date(2026, 12, 12)), "s01").not_run
     assert (found.reason.en, found.overdue) == ("has a time", False)
@@ -212,3 +213,28 @@ def test_a_machine_that_no_plan_and_no_run_has_needs_somebody() -> None:
 def test_who_was_in_a_run_is_not_told_to_be_missing() -> None:
     found = system(evidence(make_run(make_outcome())), "s01")
     assert [each.key for each in found.not_run] == ["s01-ap-1"]
+
+
+def test_a_machine_that_runs_have_only_skipped_is_overdue_once_its_time_has_passed() -> None:
+    later = make_outcome(result=Result.SKIPPED, started_at=None, before=None, after=None, cves_before=None)
+    plan = (schedule("s01"),)
+    found = system(evidence(make_run(later), schedules=plan), "s01")
+    assert {each.key: each.overdue for each in found.not_run} == {"s01-db-1": True, "s01-ap-1": True}
+    assert [each.net.key for each in found.machines] == ["s01-db-1"]  # its runs and their reasons are told all the same
+    found = system(evidence(make_run(later), schedules=plan, as_of=date(2026, 12, 12)), "s01")
+    assert not any(each.overdue for each in found.not_run)
+
+
+@pytest.mark.parametrize(
+    ("changes", "needed"),
+    [
+        ({}, False),
+        ({"cves_before": None, "cves_after": None}, True),
+        ({"kept_back": ("openssl",)}, True),
+        ({"result": Result.FAILED}, True),
+        ({"result": Result.SKIPPED, "cves_before": None, "cves_after": None}, False),
+        ({"result": Result.SKIPPED, "blocked": True}, True),
+    ],
+)
+def test_a_person_is_needed_where_nothing_is_known_or_something_is_left(changes: dict[str, Any], needed: bool) -> None:
+    assert machine(make_run(make_outcome(**changes))).needs_a_person is needed
