@@ -19,9 +19,9 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import LockLostError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.lease import Lease
-from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs import restore as verb
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking import Ask, nobody
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.plan import run_plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore import run_restore
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_order import RestoreOrder, RestoreOutcome
@@ -377,22 +377,18 @@ def test_without_the_key_nothing_is_restored(lab: BackupLab) -> None:
     assert sorted(machines(lab)) == [MACHINE]
 
 
-def test_a_machine_comes_to_another_cluster(lab: BackupLab) -> None:
-    clusters = lab_clusters(lab)
-    other = next(each for each in clusters if each != machines(lab)[MACHINE]["host"])
-    outcome = restore(lab, name="s13-moved", cluster=other, power_on=False)
+def test_a_machine_comes_to_another_cluster_of_its_segment(lab: BackupLab) -> None:
+    outcome = restore(lab, name="s13-moved", cluster="vdi-lgwan", power_on=False)
     assert result(outcome)[0] == "changed", result(outcome)
-    assert machines(lab)["s13-moved"]["host"] == other
+    assert machines(lab)["s13-moved"]["host"] == "vdi-lgwan"
     remove(lab, "s13-moved")
 
 
-def lab_clusters(lab: BackupLab) -> list[str]:
-    """Clusters of the vCenter in which the pool of the machine exists too."""
-    with lab.services.estate_lab.session(VCENTER) as session:
-        view = session.content.viewManager.CreateContainerView(
-            container=session.content.rootFolder, type=[vim.ClusterComputeResource], recursive=True
-        )
-        found = [(each.name, {pool.name for pool in each.resourcePool.resourcePool}) for each in view.view]
-    own = machines(lab)[MACHINE]["host"]
-    pools = dict(found)[own]
-    return [name for name, names in found if names & pools]
+@pytest.mark.parametrize("cluster", ["kyotsu-internet", "nowhere"])
+def test_a_machine_does_not_come_to_a_cluster_of_another_segment(lab: BackupLab, cluster: str) -> None:
+    lab.services.estate_lab.reset_counters()
+    with pytest.raises(
+        VerbRefused, match=r"of segment lgwan, cluster kyotsu-internet of internet|has no cluster nowhere"
+    ):
+        restore(lab, name="s13-moved", cluster=cluster, power_on=False)
+    assert lab.services.estate_lab.writing_calls() == 0

@@ -64,8 +64,27 @@ def check_order(prepared: Prepared, order: RestoreOrder) -> None:
         raise VerbRefused("another name is for one machine at a time: use --limit")
     if order.name and order.name in known:
         raise VerbRefused(f"{order.name} is a machine of systems/: a copy needs a name of its own")
+    if order.cluster:
+        _check_cluster(prepared, order)
     try:
         if order.at:
             moment(order.at, ZoneInfo(prepared.estate.platform.estate.timezone))
     except ValueError as error:
         raise VerbRefused(f"at: {order.at!r} is no moment; write 2026-11-24 or 2026-11-24T22:30") from error
+
+
+def _check_cluster(prepared: Prepared, order: RestoreOrder) -> None:
+    """Segments never mix, in an emergency neither: a machine comes back only where its segment may run."""
+    estate = prepared.estate
+    cluster = next((each for each in estate.platform.clusters if each.name == order.cluster), None)
+    if cluster is None:
+        names = ", ".join(each.name for each in estate.platform.clusters)
+        raise VerbRefused(f"platform/clusters.yml has no cluster {order.cluster}; it has {names}")
+    served = {cluster.segment, *(cluster.shared_segments.segments if cluster.shared_segments else ())}
+    for name in order.names:
+        segment = estate.machine_by_name[name][0].segment
+        if segment not in served:
+            raise VerbRefused(
+                f"{name} is of segment {segment}, cluster {cluster.name} of {', '.join(sorted(served))}: "
+                "name a cluster of its segment"
+            )
