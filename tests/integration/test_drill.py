@@ -198,7 +198,7 @@ def test_a_drill_is_carried_out_and_certified_and_leaves_nothing(lab: BackupLab,
     assert [each.status for each in check.outcome.results] == ["changed"] * len(NAMES)
     assert any("never" in line for line in check.text)
 
-    seen: dict[str, Any] = {}
+    seen: dict[str, Any] = {"roots": 0, "batch": False, "bridges": set(), "ways_out": []}
     watching = threading.Thread(target=watch, args=(lab, seen), daemon=True)
     watching.start()
     outcome = drill(lab, tmp_path, approval=agreed(lab, tmp_path))
@@ -217,7 +217,9 @@ def test_a_drill_is_carried_out_and_certified_and_leaves_nothing(lab: BackupLab,
         assert machine.tried
         assert machine.reached == ()
     # Seen from outside while it ran: batch had not run in it, and its network had no address of the lab.
+    assert seen["roots"] > 0, "the guest was looked at while it ran"
     assert seen["batch"] is False
+    assert seen["bridges"], "its closed network was looked at while it ran"
     assert seen["ways_out"] == []
     # The original goes on, on its own network.
     assert all(lab.services.answers(name) for name in NAMES)
@@ -256,23 +258,26 @@ def agreed(lab: BackupLab, folder: Path) -> Path:
 
 
 def watch(lab: BackupLab, seen: dict[str, Any]) -> None:
-    """Look at the drill's guest from outside while it runs."""
+    """Look at the drill's guest from outside while it runs; what was seen once stays seen."""
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and "over" not in seen:
         for each in lab.services.laboratory.guests.client.guests():
             if each["name"].startswith("drill-") and each.get("pid"):
                 root = Path(f"/proc/{each['pid']}/root")
-                seen["batch"] = seen.get("batch", False) or (root / "root/batch-ran").exists()
-                seen["ways_out"] = each.get("addresses") and bridges_with_addresses(lab)
+                seen["roots"] += (root / "root").is_dir()
+                seen["batch"] = seen["batch"] or (root / "root/batch-ran").exists()
+                seen["bridges"] |= set(closed_bridges(lab, "link"))
+                seen["ways_out"] += closed_bridges(lab, "-4", "address")
         time.sleep(0.3)
 
 
-def bridges_with_addresses(lab: BackupLab) -> list[str]:
-    """Bridges that stand for closed networks and have an address: there may be none."""
+def closed_bridges(lab: BackupLab, *what: str) -> list[str]:
+    """Bridges that stand for closed networks, of those that `ip` shows: all (link), or those with an address."""
     namespace = lab.services.laboratory.guests.namespace
-    words = ["ip", "-n", namespace, "-o", "-4", "address", "show"]
+    words = ["ip", "-n", namespace, "-o", *what, "show"]
     said = subprocess.run(words, check=True, capture_output=True, text=True).stdout
-    return [line for line in said.splitlines() if line.split()[1].startswith("x")]
+    names = [line.split()[1].rstrip(":").partition("@")[0] for line in said.splitlines()]
+    return [name for name in names if name.startswith("x")]
 
 
 def test_a_killed_drill_is_cleaned_up_by_the_next(lab: BackupLab, tmp_path: Path) -> None:
