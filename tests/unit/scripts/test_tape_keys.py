@@ -31,6 +31,12 @@ import tape_keys
 SITES = ("tokyo-office", "tokyo-office", "annex-machine-room", "annex-machine-room")
 
 
+@pytest.fixture(autouse=True)
+def small_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that are made in a tenth of the time; how long a real one is matters to nothing here."""
+    monkeypatch.setattr(keys, "_BITS", 2048)
+
+
 class Desk:
     """Two people with a key, its papers as files, and the records."""
 
