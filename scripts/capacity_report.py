@@ -18,8 +18,6 @@ Exit codes:
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -48,14 +46,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.usage_report import Asked, Made, make_report
 from scripts._console import run_and_exit
 from scripts._output import Complete
+from scripts._papers import write_paper
 
 if TYPE_CHECKING:
     from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
 
 OK, FAILED, EXCEEDED = 0, 1, 2
 FORMATS = ("table", "json", "csv", "xlsx", "html")
-TEMPLATES = REPOSITORY / "scripts" / "templates"
-PIPE_COLUMNS, LEAST_COLUMNS = 120, 40
 TIMEZONE = ZoneInfo("Asia/Tokyo")
 
 
@@ -136,43 +133,10 @@ def _write(made: Made, options: argparse.Namespace) -> None:
 
     drawn = paper.make_paper(made.report, made.estate, options.lang)
     zone = ZoneInfo(made.estate.platform.estate.timezone)
-    if options.format == "xlsx":
-        from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.workbook import write_workbook
-
-        with Complete(options.output) as file:
-            write_workbook(drawn, file, zone)
-    elif options.format == "csv":
+    if options.format == "csv":
         _write_csv(drawn, options)
     else:
-        text = _text(drawn, zone, options)
-        if options.output is None:
-            sys.stdout.write(text)
-        else:
-            with Complete(options.output) as file:
-                file.write_text(text, encoding="utf-8")
-
-
-def _text(drawn: Paper, zone: ZoneInfo, options: argparse.Namespace) -> str:
-    if options.format == "json":
-        from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.plain import paper_json
-
-        return paper_json(drawn)
-    if options.format == "html":
-        from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.page import page_html
-
-        return page_html(TEMPLATES, drawn, zone)
-    from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.terminal import terminal_text
-
-    if options.output is not None:
-        return terminal_text(drawn, zone, width=None, limit=None)
-    return terminal_text(
-        drawn,
-        zone,
-        # COLUMNS, else the terminal's own; a pipe has none.
-        width=max(LEAST_COLUMNS, shutil.get_terminal_size((PIPE_COLUMNS, 0)).columns),
-        colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
-        limit=None if options.all else 20,
-    )
+        write_paper(drawn, zone, options.format, options.output, every_row=options.all)
 
 
 def _write_csv(drawn: Paper, options: argparse.Namespace) -> None:

@@ -17,8 +17,6 @@ Exit codes:
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,17 +30,14 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.findings import In
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
-from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.made import make_truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.paper import make_truth_paper
 from scripts._console import run_and_exit
-from scripts._output import Complete
+from scripts._papers import write_paper
 from scripts._records import add_database_options, open_records
 
 GOOD, FAILED, FINDINGS = 0, 1, 2
 FORMATS = ("table", "json", "xlsx", "html")
-TEMPLATES = REPOSITORY / "scripts" / "templates"
-PIPE_COLUMNS, LEAST_COLUMNS = 120, 40
 TIMEZONE = ZoneInfo("Asia/Tokyo")
 
 
@@ -86,45 +81,9 @@ def _report(options: argparse.Namespace) -> int:
             drill_months=options.drill_months or estate.platform.restore_drill.months,
             past=options.as_of is not None,
         )
-    _write(make_truth_paper(report, standing, estate, options.lang), zone, options)
+    paper = make_truth_paper(report, standing, estate, options.lang)
+    write_paper(paper, zone, options.format, options.output, every_row=options.all)
     return FINDINGS if report.problems else GOOD
-
-
-def _write(paper: Paper, zone: ZoneInfo, options: argparse.Namespace) -> None:
-    if options.format == "xlsx":
-        from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.workbook import write_workbook
-
-        with Complete(options.output) as file:
-            write_workbook(paper, file, zone)
-        return
-    text = _text(paper, zone, options)
-    if options.output is None:
-        sys.stdout.write(text)
-    else:
-        with Complete(options.output) as file:
-            file.write_text(text, encoding="utf-8")
-
-
-def _text(paper: Paper, zone: ZoneInfo, options: argparse.Namespace) -> str:
-    if options.format == "json":
-        from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.plain import paper_json
-
-        return paper_json(paper)
-    if options.format == "html":
-        from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.page import page_html
-
-        return page_html(TEMPLATES, paper, zone)
-    from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.terminal import terminal_text
-
-    if options.output is not None:
-        return terminal_text(paper, zone, width=None, limit=None)
-    return terminal_text(
-        paper,
-        zone,
-        width=max(LEAST_COLUMNS, shutil.get_terminal_size((PIPE_COLUMNS, 0)).columns),
-        colour=sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
-        limit=None if options.all else 20,
-    )
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

@@ -52,6 +52,14 @@ def ensure_key_pair(file: Path, name: str) -> bool:
     """Make a key pair with its certificate, as Bacula's `PKI Keypair` takes it; give whether it is new."""
     if file.exists():
         return False
+    certificate, private = new_key_pair(name)
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_secret(file, certificate + private)
+    return True
+
+
+def new_key_pair(name: str) -> tuple[bytes, bytes]:
+    """(certificate, private key) in PEM; in one file, in this order, Bacula takes them as `PKI Keypair`."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -69,9 +77,7 @@ def ensure_key_pair(file: Path, name: str) -> bool:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
     )
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_secret(file, certificate.public_bytes(serialization.Encoding.PEM) + private)
-    return True
+    return certificate.public_bytes(serialization.Encoding.PEM), private
 
 
 def rotate(file: Path, old_id: str, new_name: str) -> Path:
