@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.console import Console
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import CommandRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import from_file, to_file
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Slot
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import JobResult, wait
 from lab.tape.keys import ensure_key_pair
 from tests.support.tape_lab import CLIENT, MEGABYTE, OFFSITE, ONSITE, TapeLab, tape_lab
@@ -72,6 +73,23 @@ def test_a_copy_in_the_other_pool_is_restored_too(lab: TapeLab, source: Path, co
     assert lab.verify(copy).good
     assert lab.restore(copy, tmp_path / "restored").good
     assert sha256(tmp_path / "restored") == sha256(source)
+
+
+def test_a_copy_is_made_though_both_tapes_lie_in_the_drive_that_the_other_half_takes(
+    lab: TapeLab, backup: JobResult, copy: int
+) -> None:
+    """The tape software reserves drive 0 for writing first: without our help both halves wait for ever."""
+    (original,), (copied,) = backup.volumes, lab.jobs.job(copy).volumes
+    for barcode in (original, copied):
+        lab.library.unload(barcode)
+    storage = lab.jobs.settings.library.storage
+    for drive, barcode in enumerate((original, copied)):
+        place = lab.library.inventory().place(barcode)
+        assert isinstance(place, Slot)
+        lab.library.console.run(f"mount storage={storage} drive={drive} slot={place.number}")
+    assert [each.barcode for each in lab.library.inventory().drives] == [original, copied]
+    wait(lab.jobs, lab.jobs.copy(backup.job_id), seconds=60, media_seconds=20).check()
+    assert len(lab.jobs.catalogue.copies(backup.job_id)) == 2
 
 
 def test_nothing_of_the_content_is_readable_on_the_tape(lab: TapeLab) -> None:

@@ -24,7 +24,9 @@ from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.catalogue import Catalogue, JobRecord
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.console import Console, word
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.drives import make_way
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import CommandRefused, TapeError
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Library
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
@@ -174,10 +176,15 @@ class TapeJobs:
     def copy(self, job_id: int) -> int:
         """Queue the copy of one job into the next pool of its pool. Give the id of the job that copies."""
         volumes = {each.name: each.pool for each in self.catalogue.volumes()}
-        pools = {volumes[name] for name in self.catalogue.job(job_id).volumes}
+        sources = set(self.catalogue.job(job_id).volumes)
+        pools = {volumes[name] for name in sources}
         if len(pools) != 1:
             raise TapeError(f"job {job_id} is on tapes of {len(pools)} pools: it cannot be copied")
-        return self.console.queue(f"run job=copy-{pools.pop()} jobid={job_id} yes")
+        pool = pools.pop()
+        make_way(
+            Library(self.settings), sources, {name for name, its in volumes.items() if its == self.settings.pools[pool]}
+        )
+        return self.console.queue(f"run job=copy-{pool} jobid={job_id} yes")
 
     def verify(self, job_id: int, *, storage: str = "") -> int:
         """Queue the tape software's own comparison of a job with its catalogue.
