@@ -16,6 +16,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 # Modules say progress in UTF-8.
 export PYTHONUTF8 := 1
+# Each of the many short processes of a check would compile everything anew where this is set.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help: ## list the entry points
@@ -62,7 +64,7 @@ unit: setup ## unit and data tests
 	@$(PYTHON) -m pytest -q -n 2 tests/unit tests/data
 
 integration: setup-tests ## tests against real labs that they start themselves
-	@$(PYTHON) -m pytest -q -n 3 --dist loadfile tests/integration
+	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder tests/integration
 
 circle: setup-tests ## the whole circle of tapes with all machines whose backups leave the house (about 15 minutes)
 	@$(PYTHON) -m pytest -q tests/whole
