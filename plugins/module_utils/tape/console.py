@@ -53,7 +53,9 @@ class Console:
             )
         except subprocess.TimeoutExpired as error:
             raise ConsoleTimeout(
-                f"console {self.name}: {commands[0].split()[0]} has not ended after {seconds:.0f} s"
+                f"console {self.name}: {commands[0].split()[0]} has not ended after {seconds:.0f} s",
+                # In bytes, though text was asked for: the process was killed before anything was decoded.
+                (error.stdout or b"").decode(errors="replace"),
             ) from error
         except KeyError as error:
             raise CommandRefused(f"there is no console {self.name}") from error
@@ -66,9 +68,16 @@ class Console:
             raise CommandRefused(f"console {self.name} may not run: {invalid.group(1)}")
         return said
 
-    def queue(self, command: str) -> int:
+    def queue(self, command: str, seconds: float = 60) -> int:
         """Run a `run` or `restore` command and give the job's id. CommandRefused if no job was queued."""
-        said = self.run(command)
+        try:
+            said = self.run(command, seconds=seconds)
+        except ConsoleTimeout as error:
+            # On a loaded machine the director queued a job and did not end the session (seen once). The job is there,
+            # and without its number nobody would wait for it.
+            said = error.said
+            if not _QUEUED.search(said):
+                raise
         queued = _QUEUED.search(said)
         if queued is None:
             lines = [line for line in said.splitlines() if line.strip() and line.strip() not in {command, "quit"}]

@@ -12,7 +12,11 @@ class DirectorUnreachable(TapeError):
 
 
 class ConsoleTimeout(TapeError):
-    """The director answers, and did not finish a command in time."""
+    """The director answers, and did not finish a command in time. `said`: what it had said until then."""
+
+    def __init__(self, message: str, said: str = "") -> None:
+        super().__init__(message)
+        self.said = said
 
 
 class CommandRefused(TapeError):

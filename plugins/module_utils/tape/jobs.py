@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +30,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Library
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
 
+_ENDING_SECONDS, _ENDING_POLL_SECONDS = 60.0, 0.2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 _JOB = """\
 FileSet {{
@@ -162,7 +164,11 @@ class TapeJobs:
         return changed
 
     def backup(self, name: str, sources: Mapping[str, dict[str, Any]], *, pool: str = "", storage: str = "") -> int:
-        """Queue a backup; `sources` as in the job's streams. Give the job's id."""
+        """Queue a backup; `sources` as in the job's streams. Give the job's id.
+
+        Raises CommandRefused when an earlier run of the job does not end.
+        """
+        self._wait_for_earlier(name)
         folder = self._folder(name)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         for old in folder.glob("*.json"):
@@ -236,6 +242,19 @@ class TapeJobs:
     def job(self, job_id: int) -> JobRecord:
         """What the catalogue says of a job."""
         return self.catalogue.job(job_id)
+
+    def _wait_for_earlier(self, name: str) -> None:
+        """Wait until no run of the job is left, for the director would cancel the new one as its duplicate.
+
+        A run whose daemon has died is left for a while after it was cancelled.
+        """
+        deadline = time.monotonic() + _ENDING_SECONDS
+        while earlier := [each for each in self.console.running() if self.catalogue.job(each).name == name]:
+            if time.monotonic() > deadline:
+                raise CommandRefused(
+                    f"job {earlier[0]} ({name}) has not ended: wait for it, or cancel it in bconsole if nobody needs it"
+                )
+            time.sleep(_ENDING_POLL_SECONDS)
 
     def _client(self, job_id: int) -> str:
         return self.catalogue.client(job_id)
