@@ -8,9 +8,24 @@ from pathlib import Path
 import pytest
 
 from tests.support.estate_lab import EstateLab, copy_few, estate_lab
+from tests.support.longest_first import longest_first
 from tests.support.small_estate import S13
 
 APPLICATION_SERVERS = 12
+# Each takes minutes.
+LONGEST = (
+    "test_tape_faults",
+    "test_decommission_sequences",
+    "test_patch_killed",
+    "test_backup_faults",
+    "test_vault_killed",
+    "test_restore_from_nothing",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first."""
+    longest_first(items, LONGEST)
 
 
 @pytest.fixture

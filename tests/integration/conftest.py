@@ -9,6 +9,31 @@ from pathlib import Path
 import pytest
 
 from tests.support.estate_lab import EstateLab, Finished, copy_few, copy_whole, estate_lab
+from tests.support.longest_first import longest_first
+
+# Each takes minutes.
+LONGEST = (
+    "test_vault_run",
+    "test_decommission_tape",
+    "test_drill",
+    "test_restore_run",
+    "test_patch_run",
+    "test_vault_library",
+    "test_blast_radius",
+    "test_patch_evidence_run",
+    "test_tape_library",
+    "test_decommission_guards",
+    "test_names_services",
+    "test_backup_run",
+    "test_guests_cloud_init",
+    "test_guests_usage",
+    "test_verbs_secrets",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long files first."""
+    longest_first(items, LONGEST)
 
 
 @dataclass(frozen=True)
