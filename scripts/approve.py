@@ -42,6 +42,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.loader import insp
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.overdue import Afterwards, EmergencyRun, standings
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import DECOMMISSION, DRILL, LIVE, read_plan_document
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import both
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import require_proven
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
@@ -175,7 +176,7 @@ def _sign(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     approvers = read_approvers(options.repository)
     estate = _estate(options.repository)
-    reasons = [each.en for each in approver_findings(approvers, estate.platform.organisations)]
+    reasons = [both(each) for each in approver_findings(approvers, estate.platform.organisations)]
     files = options.files or sorted((options.repository / FOLDER).glob("CHG-*.yml"))
     for file in files:
         try:
@@ -202,7 +203,7 @@ def _reasons(signed: SignedApproval, estate: Estate, repository: Path) -> list[s
         risk=approval.risk,
         owners=_owners(estate, approval.systems),
     )
-    return [each.en for each in problems(approval, read_approvers(repository), facts, signed.signed_by, moment)]
+    return [both(each) for each in problems(approval, read_approvers(repository), facts, signed.signed_by, moment)]
 
 
 def _owners(estate: Estate, systems: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -257,7 +258,7 @@ def _record(options: argparse.Namespace) -> int:
             owners={system: tuple(units) for system, units in payload["owners"].items()},
         )
         found = problems(approval, approvers, facts, signed.signed_by, options.now, actor=entry.actor)
-        reasons = [f"{options.file.name}: {each.en}" for each in found]
+        reasons = [f"{options.file.name}: {both(each)}" for each in found]
         if reasons:
             raise ApprovalError(reasons)
         store.chain.append(
@@ -294,7 +295,7 @@ def _overdue(options: argparse.Namespace) -> int:
         )
     )
     for each in found:
-        print(f"{each.text.en} / {each.text.ja}")
+        print(both(each.text))
     bad = sum(each.bad for each in found)
     print(f"{len(found)} emergency runs, {bad} overdue or late")
     return REFUSED if bad else DONE

@@ -17,6 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.approval import (
 from ansible_collections.kyotsu.platform.plugins.module_utils.data_file import DataFileError, read_data_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Organisation
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import both
 from ansible_collections.kyotsu.platform.plugins.module_utils.signatures import (
     SignatureError,
     fingerprint,
@@ -112,10 +113,14 @@ def approver_findings(approvers: Approvers, organisations: Iterable[Organisation
 def require_counting(
     signed: SignedApproval, approvers: Approvers, facts: PlanFacts, now: Any, *, actor: str | None
 ) -> None:
-    """Raise ApprovalError with every reason why an approval does not count."""
+    """Raise ApprovalError with every reason why an approval does not count, in both languages."""
     if signed.approval.kind == EMERGENCY:
-        raise ApprovalError([f"{signed.file.name} approves an emergency afterwards, not a plan before it is applied"])
-    reasons = [each.en for each in problems(signed.approval, approvers, facts, signed.signed_by, now, actor=actor)]
+        text = Text(
+            en="it approves an emergency afterwards, not a plan before it is applied",
+            ja="緊急作業の事後承認であり、適用前の計画の承認ではありません",
+        )
+        raise ApprovalError([f"{signed.file.name}: {both(text)}"])
+    reasons = [both(each) for each in problems(signed.approval, approvers, facts, signed.signed_by, now, actor=actor)]
     if reasons:
         raise ApprovalError(f"{signed.file.name}: {reason}" for reason in reasons)
 

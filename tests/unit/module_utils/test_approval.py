@@ -150,6 +150,26 @@ def test_rubbish_in_place_of_a_signature(bureau: Office) -> None:
     assert any("no valid signature of p-003" in each for each in why_not(bureau, file))
 
 
+def test_every_reason_is_told_in_both_languages(bureau: Office) -> None:
+    """Who approves in an office reads Japanese; whoever runs the command may not."""
+    file = bureau.write("p-002", systems=[], risk="reboot", executors=["p-005"])
+    approvers = read_approvers(bureau.repository)
+    signed = read_approval(bureau.repository, file, approvers)
+    with pytest.raises(ApprovalError) as refused:
+        require_counting(signed, approvers, PlanFacts(**FACTS), NOW, actor="tester")
+    told = " ".join(refused.value.reasons)
+    for en, ja in (
+        ("it approves risk reboot", "承認された影響は reboot"),
+        ("it does not name s02", "s02 が記載されていません"),
+        ("no valid signature of p-003", "p-003 の有効な署名がありません"),
+        ("nobody of its owner (org-301) signed", "所管（org-301）の署名がありません"),
+        ("tester is not one of those", "tester は実施者（p-005）ではありません"),
+    ):
+        assert en in told
+        assert ja in told
+    assert all(" / " in reason and not reason.isascii() for reason in refused.value.reasons)
+
+
 def test_an_approval_of_an_emergency_does_not_let_a_plan_pass(bureau: Office) -> None:
     file = bureau.write(kind="emergency", run_id="0123456789ab")
     approvers = read_approvers(bureau.repository)

@@ -72,7 +72,9 @@ def test_from_a_plan_to_a_signed_file(command: ModuleType, bureau: Office, capsy
     file = bureau.repository / "approvals/CHG-7.yml"
     assert "risk outage, interrupts s02" in capsys.readouterr().out
     assert run(command, bureau, "check") == 1
-    assert "no valid signature of p-002, p-003" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no valid signature of p-002, p-003" in said
+    assert "p-002, p-003 の有効な署名がありません" in said
     sign_all(command, bureau, file)
     assert PLAN.digest in capsys.readouterr().out
     assert run(command, bureau, "check") == 0

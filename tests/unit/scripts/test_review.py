@@ -64,7 +64,7 @@ def test_a_change_in_every_form(
 def test_two_changes_that_are_right_alone_and_have_one_address_together(
     command: ModuleType, estate: GitEstate, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Neither branch sees the other; git merges them without a conflict, for they edit different files."""
+    """Neither branch sees the other; git merges them without a conflict, for they edit different lines."""
     estate.git("switch", "--quiet", "--create", "first")
     estate.edit(S02, "198.19.0.65", "198.19.0.77")
     estate.commit("Give s02-ap01 the address .77")
