@@ -40,22 +40,23 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.approval_files imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
-from ansible_collections.kyotsu.platform.plugins.module_utils.overdue import Afterwards, EmergencyRun, standings
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import DECOMMISSION, DRILL, LIVE, read_plan_document
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import both
-from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.chain import require_proven
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Entry, Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.signatures import SignatureError, sign, signature_file
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.emergencies import (
+    AFTERWARDS,
+    UNAPPROVED,
+    emergency_standings,
+)
 from scripts._arguments import Parser, day
 from scripts._console import run_and_exit
 from scripts._records import add_database_options, open_records
 
 DONE, REFUSED, MISUSE = 0, 1, 2
-# As verbs/approved.py writes them.
-UNAPPROVED, AFTERWARDS = "unapproved-run", "approval-afterwards"
 
 
 class Misuse(Exception):
@@ -272,43 +273,15 @@ def _record(options: argparse.Namespace) -> int:
 
 
 def _overdue(options: argparse.Namespace) -> int:
-    approvers = read_approvers(options.repository)
     timezone = _estate(options.repository).platform.estate.timezone
+    today = options.as_of or datetime.now(ZoneInfo(timezone)).date()
     with open_records(options, REPOSITORY) as store:
-        runs = [_run(entry) for entry in store.chain.entries(kind=UNAPPROVED)]
-        afterwards = [
-            Afterwards(
-                run_id=str(json.loads(entry.payload_text)["run_id"]),
-                digest=entry.subject,
-                recorded_at=clock.from_text(entry.recorded_at),
-            )
-            for entry in store.chain.entries(kind=AFTERWARDS)
-        ]
-    found = list(
-        standings(
-            runs,
-            afterwards,
-            working_days=approvers.emergency_working_days,
-            holidays=approvers.holidays,
-            today=options.as_of or datetime.now(ZoneInfo(timezone)).date(),
-            timezone=timezone,
-        )
-    )
+        found = emergency_standings(store, options.repository, today=today, timezone=timezone)
     for each in found:
         print(both(each.text))
     bad = sum(each.bad for each in found)
     print(f"{len(found)} emergency runs, {bad} overdue or late")
     return REFUSED if bad else DONE
-
-
-def _run(entry: Entry) -> EmergencyRun:
-    return EmergencyRun(
-        run_id=entry.run_id,
-        digest=entry.subject,
-        actor=entry.actor,
-        reason=str(json.loads(entry.payload_text)["reason"]),
-        ran_at=clock.from_text(entry.recorded_at),
-    )
 
 
 def _unapproved(store: Store, run_id: str) -> Entry:

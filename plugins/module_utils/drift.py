@@ -18,6 +18,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.change import Chan
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.overdue import Standing
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import change_text
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan_words import change_japanese
@@ -77,6 +78,8 @@ class DriftReport:
     deviations: tuple[Deviation, ...]
     digest: str  # of the plan that would mend it
     policy: tuple[Finding, ...] = ()  # what the rules say of the repository itself: soon over, still to be confirmed
+    overdue: tuple[Standing, ...] = ()  # emergency runs whose term for an approval is over
+    unread: str = ""  # why the records could not be asked for them
 
     @property
     def counts(self) -> dict[str, int]:
@@ -94,6 +97,8 @@ def drift_report(
     *,
     checks: Mapping[str, tuple[LiveCheck, ...]] = LIVE_CHECKS,
     policy: Sequence[Finding] = (),
+    emergencies: Sequence[Standing] = (),
+    unread: str = "",
 ) -> DriftReport:
     """Sort what a plan of the unchanged repository holds, and run the rules that only a vCenter can break.
 
@@ -121,6 +126,8 @@ def drift_report(
         deviations=tuple(sorted(deviations, key=lambda each: (order[each.category], each.vcenter, each.label))),
         digest=plan.digest,
         policy=tuple(policy),
+        overdue=tuple(each for each in emergencies if each.state == "overdue"),
+        unread=unread,
     )
 
 

@@ -12,14 +12,17 @@ from jinja2 import Environment, StrictUndefined
 from ansible_collections.kyotsu.platform.plugins.module_utils.drift import CATEGORIES, DriftReport
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import EstateInfo
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
-from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import printable
+from ansible_collections.kyotsu.platform.plugins.module_utils.plan_text import both, printable
 
-# Not deviations of a vCenter, and no reason to call anybody tonight: no category, and no part of the count.
+# Beside the deviations of a vCenter: what people left undone. No category, and no part of that count.
+OVERDUE = Text(en="Emergency runs that nobody approved in time", ja="期限内に承認されていない緊急作業")
+UNREAD = Text(en="Emergency runs: not looked at", ja="緊急作業の承認状況: 確認できません")
+# No reason to call anybody tonight.
 POLICY = Text(en="Warnings of the rules about the repository", ja="リポジトリに対する規則の警告")
 
 
 def summary_text(report: DriftReport) -> Text:
-    """The report in one line: "2 deviations in 151 machines: 1 segment breach, 1 unmanaged"."""
+    """The report in one line: "2 deviations among 151 machines: 1 segment breach, 1 unmanaged"."""
     number = len(report.deviations)
     counts = [(CATEGORIES[name], count) for name, count in report.counts.items() if count]
     en = f"{number} deviation{'' if number == 1 else 's'} among {report.machines} machines"
@@ -27,6 +30,9 @@ def summary_text(report: DriftReport) -> Text:
     if counts:
         en += ": " + ", ".join(f"{count} {words.en.lower()}" for words, count in counts)
         ja += "（" + "、".join(f"{words.ja} {count}" for words, count in counts) + "）"
+    if report.overdue:
+        en += f"; {len(report.overdue)} emergency run{'' if len(report.overdue) == 1 else 's'} without approval"
+        ja += f"、期限切れの緊急作業 {len(report.overdue)} 件"
     return Text(en=en, ja=ja)
 
 
@@ -47,6 +53,10 @@ def drift_text(report: DriftReport) -> str:
         where = f"{each.vcenter}: {each.kind} {printable(each.label)}{f' ({each.system})' if each.system else ''}"
         rule = f"[{each.rule}] " if each.rule else ""
         lines.append(f"  {where}: {rule}{printable(each.text.en)} / {printable(each.text.ja)}")
+    if report.overdue:
+        lines += ["", both(OVERDUE), *(f"  {both(each.text)}" for each in report.overdue)]
+    if report.unread:
+        lines += ["", both(UNREAD), f"  {printable(report.unread)}"]
     if report.policy:
         lines += ["", f"{POLICY.en} / {POLICY.ja}"]
         lines += [
@@ -68,6 +78,17 @@ def drift_data(report: DriftReport) -> dict[str, Any]:
         "counts": report.counts,
         "deviations": [asdict(each) for each in report.deviations],
         "policy": [asdict(each) for each in report.policy],
+        "overdue": [
+            {
+                "run_id": each.run.run_id,
+                "actor": each.run.actor,
+                "ran_at": each.run.ran_at.isoformat(timespec="seconds"),
+                "due": each.due.isoformat(),
+                "text": asdict(each.text),
+            }
+            for each in report.overdue
+        ],
+        "unread": report.unread,
     }
 
 
@@ -95,5 +116,7 @@ def drift_html(template: str, report: DriftReport, estate: EstateInfo) -> str:
         estate=estate,
         summary=summary_text(report),
         policy_title=POLICY,
+        overdue_title=OVERDUE,
+        unread_title=UNREAD,
         looked_at=f"{report.looked_at.astimezone(ZoneInfo(estate.timezone)):%Y-%m-%d %H:%M}",
     )

@@ -8,7 +8,8 @@ module: drift
 short_description: Report where vCenter differs from the repository
 description:
   - Reads every vCenter once and sorts what differs by what it means, a machine outside its segment first.
-  - Reports old snapshots and long chains of them too (rule K-03). It never changes anything.
+  - Reports old snapshots and long chains of them too (rule K-03), and emergency runs that nobody approved in time.
+  - It never changes anything.
 author:
   - Kyotsu platform team
 extends_documentation_fragment:
@@ -49,6 +50,11 @@ counts:
 found:
   description: Number of all deviations.
   type: int
+  returned: success
+overdue:
+  description: Emergency runs without approval in time, each with C(run_id), C(actor), C(ran_at), C(due) and C(text).
+  type: list
+  elements: dict
   returned: success
 deviations:
   description: Each with C(category), C(vcenter), C(kind), C(label), C(system), C(rule) and C(text) in both languages.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Entry, current_actor
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.drift import run_drift
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.provision import run_provision
@@ -126,6 +127,12 @@ def test_an_emergency_goes_before_its_approval_and_is_kept_as_such(few: EstateLa
         "org-301",
     )
     assert any(f"run {entry.run_id} has no approval yet" in note for note in outcome.notes)
+    # Who reads the report on drift is told, once the working days for its approval are over.
+    now = datetime.now(UTC)
+    assert run_drift(few.target("reader"), now=now).report.overdue == ()
+    late = run_drift(few.target("reader"), now=now + timedelta(days=21)).as_result()
+    assert [(each["run_id"], each["actor"]) for each in late["overdue"]] == [(entry.run_id, current_actor())]
+    assert "memory is exhausted" in late["text"]
 
 
 def test_an_emergency_by_somebody_who_is_no_executor(few: EstateLab, bureau: Office) -> None:

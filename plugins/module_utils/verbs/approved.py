@@ -22,13 +22,11 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.change import Chan
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Approval
 from ansible_collections.kyotsu.platform.plugins.module_utils.signatures import fingerprint
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.emergencies import UNAPPROVED
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import Run, save_in
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
-
-UNAPPROVED = "unapproved-run"
-AFTERWARDS = "approval-afterwards"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

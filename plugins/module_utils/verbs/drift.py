@@ -8,11 +8,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.approval_files import ApprovalError
 from ansible_collections.kyotsu.platform.plugins.module_utils.drift import DriftReport, drift_report
 from ansible_collections.kyotsu.platform.plugins.module_utils.drift_forms import drift_data, drift_text, summary_text
+from ansible_collections.kyotsu.platform.plugins.module_utils.overdue import Standing
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.snapshots import SnapshotLimits
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.differences import EVERYTHING, Selection, plan_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.emergencies import emergency_standings
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared, prepare, scope_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.progress import Progress
@@ -37,6 +43,7 @@ class DriftOutcome:
             "counts": data["counts"],
             "deviations": data["deviations"],
             "found": len(self.report.deviations),
+            "overdue": data["overdue"],
             "text": drift_text(self.report),
             "files": [str(each) for each in self.files],
             "seconds": round(self.seconds, 2),
@@ -64,6 +71,8 @@ def run_drift(
     with live_vcenters(target, prepared.desired) as live:
         plan = plan_of(target, prepared, live, selection)
         limits = prepared.estate.platform.limits
+        # As with what is unmanaged: a limited report is about its machines only.
+        emergencies, unread = _emergencies(target, prepared) if selection.names is None else ((), "")
         found = drift_report(
             prepared.estate,
             plan,
@@ -71,6 +80,8 @@ def run_drift(
             SnapshotLimits(age_hours=limits.snapshot_age_hours, chain=limits.snapshot_chain),
             prepared.now,
             policy=prepared.warnings,
+            emergencies=emergencies,
+            unread=unread,
         )
         Progress().say(f"drift: {summary_text(found).en}")
         return DriftOutcome(
@@ -79,6 +90,17 @@ def run_drift(
             seconds=time.monotonic() - started,
             calls=calls(live),
         )
+
+
+def _emergencies(target: Target, prepared: Prepared) -> tuple[tuple[Standing, ...], str]:
+    """Emergency runs of the records, or why they cannot be told: a report on the vCenters is made all the same."""
+    timezone = prepared.estate.platform.estate.timezone
+    today = prepared.now.astimezone(ZoneInfo(timezone)).date()
+    try:
+        with open_store(target.records_url, production=target.production, create=False) as store:
+            return emergency_standings(store, target.repository, today=today, timezone=timezone), ""
+    except (RecordsError, ApprovalError) as error:
+        return (), str(error)
 
 
 def _write(target: Target, prepared: Prepared, report: DriftReport, path: Path) -> tuple[Path, ...]:

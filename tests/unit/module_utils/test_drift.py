@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.drift_forms import
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.overdue import EmergencyRun, Standing
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import make_plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.snapshots import SnapshotLimits
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import Item, ObservedMachine, ObservedSnapshot
@@ -65,7 +66,7 @@ def drift(
         observed=[observed],
         comparisons=[compare_vcenter(desired, observed, names=names)],
     )
-    return drift_report(ESTATE, plan, [(desired, observed)], LIMITS, NOW, policy=fields.pop("policy", ()))
+    return drift_report(ESTATE, plan, [(desired, observed)], LIMITS, NOW, **fields)
 
 
 def found(report: DriftReport) -> list[tuple[str, str]]:
@@ -239,3 +240,33 @@ def test_warnings_of_the_rules_stand_last_and_are_not_counted() -> None:
     assert "the exception ends soon &lt;b&gt;" in page
     assert "更新の承認を得る" in page
     assert "規則の警告" not in drift_html(TEMPLATE, drift(make_observed_machine()), ESTATE.platform.estate)
+
+
+def emergency(state: str, run_id: str = "0123456789ab") -> Standing:
+    run = EmergencyRun(run_id=run_id, digest="d", actor="tester", reason="disk <b> full", ran_at=NOW)
+    return Standing(run=run, due=date(2026, 11, 20), state=state)
+
+
+def test_an_emergency_that_nobody_approved_in_time_is_in_every_form_and_no_deviation() -> None:
+    others = [emergency(state, "ffffffffffff") for state in ("approved", "late", "waiting")]
+    report = drift(make_observed_machine(), emergencies=[*others, emergency("overdue")])
+    assert report.deviations == ()
+    assert "1 emergency run without approval" in summary_text(report).en
+    assert "期限切れの緊急作業 1 件" in summary_text(report).ja
+    told = [drift_text(report), drift_html(TEMPLATE, report, ESTATE.platform.estate)]
+    assert json.loads(drift_json(report))["overdue"][0]["run_id"] == "0123456789ab"
+    assert json.loads(drift_json(report))["overdue"][0]["due"] == "2026-11-20"
+    for text in told:
+        assert "期限内に承認されていない緊急作業" in text
+        assert "0123456789ab" in text
+        assert "ffffffffffff" not in text
+    assert "disk &lt;b&gt; full" in told[1]
+    quiet = drift(make_observed_machine(), emergencies=others)
+    assert "緊急作業" not in drift_text(quiet) + drift_html(TEMPLATE, quiet, ESTATE.platform.estate)
+
+
+def test_records_that_do_not_answer_are_told() -> None:
+    report = drift(make_observed_machine(), unread="there are no records yet")
+    for text in (drift_text(report), drift_html(TEMPLATE, report, ESTATE.platform.estate)):
+        assert "Emergency runs: not looked at" in text
+        assert "there are no records yet" in text

@@ -66,7 +66,7 @@ RETURNED_BY = {
         *("step", "day", "text", "findings", "outgoing", "incoming", "waiting"),
         *("copied", "read_back", "recorded", "files", "seconds"),
     ),
-    "drift": ("counts", "found", "deviations", "text", "files", "calls", "seconds"),
+    "drift": ("counts", "found", "overdue", "deviations", "text", "files", "calls", "seconds"),
     "collect": (
         "saved",
         "taken_at",
