@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 _PIPE_COLUMNS, _LEAST_COLUMNS = 120, 40
 _ROWS = 20
+_SUFFIXES = {".htm": "html", ".txt": "table", "": "table"}
+
+
+def form_of(output: Path | None, forms: Sequence[str]) -> str:
+    """The form that the suffix of `output` asks for; a table where there is none.
+
+    Raises ValueError: no form ends so, and a table under that name would not open.
+    """
+    suffix = output.suffix.lower() if output else ""
+    form = _SUFFIXES.get(suffix, suffix.removeprefix("."))
+    if form not in forms:
+        raise ValueError(f"--output {output}: no form is called {suffix}; name it with --format {', '.join(forms)}")
+    return form
 
 
 def write_paper(paper: Paper, zone: ZoneInfo, form: str, output: Path | None, *, every_row: bool) -> None:

@@ -10,9 +10,10 @@ Examples:
   scripts/capacity_report.py --format csv --table systems         one table as CSV; --output FOLDER/ writes them all
 
 Exit codes:
-  0  done, no threshold of platform/capacity.yml is passed
+  0  done, no threshold of platform/capacity.yml is passed, and what --what-if asks for fits
   1  wrong use, unreadable data, or a source that was asked for could not be read (what is there is shown)
-  2  a threshold is passed; also where a source could not be read, which standard error then says
+  2  a threshold is passed, or --what-if would pass one or fits in no cluster that it is about;
+     also where a source could not be read, which standard error then says
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.usage_report import Asked, Made, make_report
 from scripts._console import run_and_exit
 from scripts._output import Complete
-from scripts._papers import write_paper
+from scripts._papers import form_of, write_paper
 
 if TYPE_CHECKING:
     from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.tables import Paper
@@ -82,9 +83,15 @@ def main(arguments: list[str] | None = None) -> int:
         return _failed(f"{where} cannot be written: {error.strerror or error}")
     for reason in made.unread:
         print(f"capacity_report: {reason}", file=sys.stderr)
-    if made.report.exceeded:
+    if made.report.exceeded or _refused(made):
         return EXCEEDED
     return FAILED if made.unread else OK
+
+
+def _refused(made: Made) -> bool:
+    """Whether what was asked for fits nowhere under the thresholds; one cluster that takes it is enough."""
+    asked = made.report.what_if
+    return asked is not None and not any(place.answer == "fits" for place in asked.places)
 
 
 def _failed(message: str) -> int:
@@ -215,17 +222,15 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     if options.folder and (options.format != "csv" or options.table):
         parser.error(f"--output {options.output} is a folder, which takes all tables as --format csv; name a file")
     options.output = None if options.output is None else Path(options.output)
-    options.format = options.format or _format_of(options.output)
+    try:
+        options.format = options.format or form_of(options.output, FORMATS)
+    except ValueError as error:
+        parser.error(str(error))
     if options.format == "xlsx" and options.output is None:
         parser.error("--format xlsx needs --output FILE")
     if options.table and options.format != "csv":
         parser.error("--table goes with --format csv")
     return options
-
-
-def _format_of(output: Path | None) -> str:
-    suffix = output.suffix.removeprefix(".").lower() if output else ""
-    return {"htm": "html", "txt": "table"}.get(suffix, suffix if suffix in FORMATS else "table")
 
 
 def _day(text: str) -> date:

@@ -33,7 +33,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.made import make_truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.paper import make_truth_paper
 from scripts._console import run_and_exit
-from scripts._papers import write_paper
+from scripts._papers import form_of, write_paper
 from scripts._records import add_database_options, open_records
 
 GOOD, FAILED, FINDINGS = 0, 1, 2
@@ -97,8 +97,10 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, metavar="FILE", help="write there instead of to the terminal")
     parser.add_argument("--all", action="store_true", help="every row of long lists")
     options = parser.parse_args(arguments)
-    suffix = options.output.suffix.removeprefix(".").lower() if options.output else ""
-    options.format = options.format or {"htm": "html"}.get(suffix, suffix if suffix in FORMATS else "table")
+    try:
+        options.format = options.format or form_of(options.output, FORMATS)
+    except ValueError as error:
+        parser.error(str(error))
     if options.format == "xlsx" and options.output is None:
         parser.error("--format xlsx needs --output FILE")
     return options

@@ -107,11 +107,21 @@ def said(row: dict[str, object]) -> dict[str, object]:
 def test_a_question_is_answered_with_what_tips(
     command: ModuleType, repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(command, repository, "--what-if", "1 x m8 in lgwan")
+    assert run(command, repository) == 0
+    capsys.readouterr()
+    assert run(command, repository, "--what-if", "1 x m8 in lgwan") == 0
     assert "1 × m8: kyotsu-lgwan 収まる" in capsys.readouterr().out
-    run(command, repository, "--what-if", "99999 x m8 in lgwan")
+    assert run(command, repository, "--what-if", "99999 x m8 in lgwan") == 2
     said = capsys.readouterr().out
     assert "99999 × m8: kyotsu-lgwan 収まらない" in said
+
+
+def test_what_fits_and_would_pass_a_threshold_ends_with_two(
+    command: ModuleType, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """4 x 8 GiB beside 88 of 128: 93.75 percent, the threshold is 90."""
+    assert run(command, repository, "--what-if", "4 x m8 in lgwan") == 2
+    assert "収まるが基準超過" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -134,6 +144,7 @@ def test_a_question_is_answered_with_what_tips(
         (("--format", "xlsx"), "--output"),
         (("--format", "csv", "--table", "nothing"), "nothing"),
         (("--table", "systems"), "csv"),
+        (("--output", "report.pdf"), "no form is called .pdf"),
         (("--live", "inventory/nowhere"), "inventory/nowhere"),
         (("--history", "sqlite:////nowhere/records.sqlite3"), "history"),
         (("--history", "postgresql+psycopg://u:secret@127.0.0.1:1/x"), "--password-file"),

@@ -53,6 +53,7 @@ def test_a_moment_of_the_past_is_told_as_it_was(folder: Path, capsys: pytest.Cap
     [
         (("--as-of", "yesterday"), "write it as 2026-12-01T18:00+09:00"),
         (("--format", "xlsx"), "--format xlsx needs --output FILE"),
+        (("--output", "truth.pdf"), "no form is called .pdf"),
         (("--lang", "fr"), "invalid choice"),
     ],
 )
