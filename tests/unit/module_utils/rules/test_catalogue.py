@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
@@ -44,6 +45,13 @@ def test_every_source_resolves_and_every_document_that_somebody_read_says_when(p
         assert source.edition, rule.id
         if source.checked_on is not None:
             assert date.fromisoformat(source.checked_on) <= AS_OF, source.id
+
+
+def test_a_source_is_used_and_a_file_of_ours_that_it_names_is_there(platform: Platform) -> None:
+    assert {rule.source for rule in platform.rules} == {source.id for source in platform.sources}
+    named = [path for source in platform.sources for path in re.findall(r"(?:platform|docs)/[\w./-]+", source.title)]
+    assert "platform/report.yml" in named
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def test_a_rule_to_be_confirmed_warns_until_a_person_is_named(platform: Platform) -> None:
