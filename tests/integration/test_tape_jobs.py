@@ -75,21 +75,25 @@ def test_a_copy_in_the_other_pool_is_restored_too(lab: TapeLab, source: Path, co
     assert sha256(tmp_path / "restored") == sha256(source)
 
 
-def test_a_copy_is_made_though_both_tapes_lie_in_the_drive_that_the_other_half_takes(
-    lab: TapeLab, backup: JobResult, copy: int
+@pytest.mark.parametrize("first", ["source", None], ids=["beside its source", "alone"])
+def test_a_copy_is_made_though_its_tape_lies_in_the_drive_that_its_reader_takes(
+    lab: TapeLab, backup: JobResult, copy: int, first: str | None
 ) -> None:
     """The tape software reserves drive 0 for writing first: without our help both halves wait for ever."""
     (original,), (copied,) = backup.volumes, lab.jobs.job(copy).volumes
     for barcode in (original, copied):
         lab.library.unload(barcode)
-    storage = lab.jobs.settings.library.storage
-    for drive, barcode in enumerate((original, copied)):
-        place = lab.library.inventory().place(barcode)
-        assert isinstance(place, Slot)
-        lab.library.console.run(f"mount storage={storage} drive={drive} slot={place.number}")
-    assert [each.barcode for each in lab.library.inventory().drives] == [original, copied]
+    wanted = [original if first else None, copied]
+    for drive, barcode in enumerate(wanted):
+        if barcode is not None:
+            place = lab.library.inventory().place(barcode)
+            assert isinstance(place, Slot)
+            storage = lab.jobs.settings.library.storage
+            lab.library.console.run(f"mount storage={storage} drive={drive} slot={place.number}")
+    assert [each.barcode for each in lab.library.inventory().drives] == wanted
+    before = len(lab.jobs.catalogue.copies(backup.job_id))
     wait(lab.jobs, lab.jobs.copy(backup.job_id), seconds=60, media_seconds=20).check()
-    assert len(lab.jobs.catalogue.copies(backup.job_id)) == 2
+    assert len(lab.jobs.catalogue.copies(backup.job_id)) == before + 1
 
 
 def test_nothing_of_the_content_is_readable_on_the_tape(lab: TapeLab) -> None:

@@ -182,14 +182,12 @@ class TapeJobs:
     def copy(self, job_id: int) -> int:
         """Queue the copy of one job into the next pool of its pool. Give the id of the job that copies."""
         volumes = {each.name: each.pool for each in self.catalogue.volumes()}
-        sources = set(self.catalogue.job(job_id).volumes)
-        pools = {volumes[name] for name in sources}
+        pools = {volumes[name] for name in self.catalogue.job(job_id).volumes}
         if len(pools) != 1:
             raise TapeError(f"job {job_id} is on tapes of {len(pools)} pools: it cannot be copied")
         pool = pools.pop()
-        make_way(
-            Library(self.settings), sources, {name for name, its in volumes.items() if its == self.settings.pools[pool]}
-        )
+        targets = {name for name, its in volumes.items() if its == self.settings.pools[pool]}
+        make_way(Library(self.settings), targets)
         return self.console.queue(f"run job=copy-{pool} jobid={job_id} yes")
 
     def verify(self, job_id: int, *, storage: str = "") -> int:

@@ -9,16 +9,20 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library impor
 
 
 @pytest.mark.parametrize(
-    ("first", "second", "expected"),
+    ("tapes", "expected"),
     [
-        ("source", "target", ["target"]),
-        ("target", "source", []),
-        ("source", None, []),
-        (None, "target", []),
-        ("source", "other", []),
-        ("other", "target", []),
+        (("source", "target"), ["target"]),
+        ((None, "target"), ["target"]),
+        (("other", "target", "target-2"), ["target", "target-2"]),
+        (("target", "source"), []),
+        (("target",), []),
+        (("source", None), []),
+        ((None, "other"), []),
     ],
 )
-def test_a_target_above_the_source_is_in_the_way(first: str | None, second: str | None, expected: list[str]) -> None:
-    drives = (Drive(0, first, 1 if first else None), Drive(1, second, 2 if second else None))
-    assert in_the_way(Inventory(drives, ()), {"source"}, {"target"}) == expected
+def test_a_target_in_another_drive_than_the_first_is_in_the_way(
+    tapes: tuple[str | None, ...], expected: list[str]
+) -> None:
+    drives = [Drive(number, tape, number + 1 if tape else None) for number, tape in enumerate(tapes)]
+    # mtx tells the drives in its own order.
+    assert in_the_way(Inventory(tuple(reversed(drives)), ()), {"target", "target-2"}) == expected[::-1]
