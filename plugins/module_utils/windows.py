@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dateutil.rrule import rrulestr
@@ -12,6 +14,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform imp
 
 # Long enough for a window that comes once a year.
 _SEARCH = timedelta(days=400)
+# A fixed beginning, a Monday: an interval in the rule ("every second week") must not depend on when it is asked.
+_BEGINNING = date(2018, 1, 1)
 
 
 def window_at(window: Window, now: datetime, timezone: str) -> tuple[datetime, datetime] | None:
@@ -41,16 +45,37 @@ def _starts(window: Window, earliest: datetime, latest: datetime, timezone: str)
     hour, minute = (int(part) for part in window.start.split(":"))
     first_day = earliest.astimezone(zone).date() - timedelta(days=1)
     last_day = latest.astimezone(zone).date() + timedelta(days=1)
-    # A fixed beginning: an interval in the rule ("every second week") must not depend on when it is asked.
-    rule = rrulestr(window.recurrence, dtstart=datetime(2018, 1, 1))
-    for day in rule.between(_midnight(first_day), _midnight(last_day), inc=True):
-        start = datetime.combine(day.date(), time(hour, minute), tzinfo=zone)
-        if earliest <= start <= latest:
-            yield start
+    for year in range(first_day.year, last_day.year + 1):
+        for day in _days(window.recurrence, year):
+            if first_day <= day <= last_day:
+                start = datetime.combine(day, time(hour, minute), tzinfo=zone)
+                if earliest <= start <= latest:
+                    yield start
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time())
+@lru_cache(maxsize=1024)
+def _days(recurrence: str, year: int) -> tuple[date, ...]:
+    """The days of a recurrence in a year: the machines of a round ask for the same few again and again."""
+    begin = datetime.combine(_same_turn(recurrence, date(year, 1, 1)), time())
+    days = rrulestr(recurrence, dtstart=begin).between(datetime(year, 1, 1), datetime(year, 12, 31), inc=True)
+    return tuple(day.date() for day in days)
+
+
+def _same_turn(recurrence: str, day: date) -> date:
+    """The last day until `day` from which the recurrence gives the same days as from its fixed beginning.
+
+    Else every question would count through all the years since then.
+    """
+    parts = dict(re.findall(r"([A-Z]+)=([A-Z0-9]+)", recurrence))
+    interval = int(parts.get("INTERVAL", "1"))
+    if day < _BEGINNING or "COUNT" in parts or interval < 1:
+        return _BEGINNING
+    if parts.get("FREQ") == "MONTHLY":
+        months = (day.year - _BEGINNING.year) * 12 + day.month - _BEGINNING.month
+        years, month = divmod(months - months % interval, 12)
+        return date(_BEGINNING.year + years, 1 + month, 1)
+    days = {"DAILY": 1, "WEEKLY": 7}.get(parts.get("FREQ", ""))
+    return day - (day - _BEGINNING) % timedelta(days=days * interval) if days else _BEGINNING
 
 
 def freeze_at(freezes: Iterable[Freeze], today: date) -> Freeze | None:

@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from dateutil.rrule import rrulestr
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.windows import (
     freeze_at,
     freeze_covers,
     next_window,
+    occurrences,
     window_at,
 )
 from tests.support.builders import make_freeze, make_window
@@ -68,6 +70,28 @@ def test_a_window_of_more_than_a_day() -> None:
 def test_the_third_saturday() -> None:
     window = make_window(id="w", recurrence="FREQ=MONTHLY;BYDAY=3SA", start="18:00", hours=12)
     assert next_window(window, tokyo(2026, 11, 24), TOKYO) == tokyo(2026, 12, 19, 18)
+
+
+@pytest.mark.parametrize(
+    "recurrence",
+    [
+        "FREQ=DAILY", "FREQ=DAILY;INTERVAL=3", "FREQ=DAILY;BYMONTH=2,3", "FREQ=DAILY;INTERVAL=999",
+        "FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=SA", "FREQ=WEEKLY;INTERVAL=2;BYDAY=SA,SU",
+        "FREQ=WEEKLY;INTERVAL=3;WKST=SU;BYDAY=MO,SU", "FREQ=WEEKLY;INTERVAL=2;WKST=WE;BYDAY=TU,WE",
+        "FREQ=WEEKLY;INTERVAL=99;BYDAY=FR", "FREQ=WEEKLY;INTERVAL=2;BYMONTH=1", "FREQ=WEEKLY;COUNT=450",
+        "FREQ=MONTHLY", "FREQ=MONTHLY;BYDAY=3SA", "FREQ=MONTHLY;BYMONTHDAY=-1", "FREQ=MONTHLY;INTERVAL=7",
+        "FREQ=MONTHLY;INTERVAL=5;BYDAY=1MO", "FREQ=MONTHLY;INTERVAL=99;BYMONTHDAY=31", "FREQ=YEARLY;INTERVAL=3",
+    ],
+)  # fmt: skip
+def test_a_year_far_ahead_has_the_days_that_counting_from_the_beginning_gives(recurrence: str) -> None:
+    window = make_window(id="w", recurrence=recurrence, start="21:00", hours=1)
+    counted = rrulestr(recurrence, dtstart=datetime(2018, 1, 1)).between(datetime(2017, 1, 1), datetime(2043, 12, 31))
+    # Across the beginning, one day, and across leap days.
+    for begin, end in ((2017, 2019), (2026, 2026), (2024, 2028), (2040, 2043)):
+        first, last = tokyo(begin, 2, 28, 12), tokyo(end, 2, 28, 12) + timedelta(days=1)
+        expected = [day.date() for day in counted if first.date() <= day.date() < last.date()]
+        found = occurrences(window, first, last - timedelta(hours=15), TOKYO)
+        assert [start.date() for start, _ in found] == expected
 
 
 def test_every_second_week_does_not_depend_on_when_it_is_asked() -> None:
