@@ -33,8 +33,8 @@ TAPE_BYTES = 8_000_000_000
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BackupLab]:
-    folder = tmp_path_factory.mktemp("backup-faults")
-    with backup_lab(folder, "backup-faults", (NAME,), backed_up=False, capacity_bytes=TAPE_BYTES) as found:
+    folder = tmp_path_factory.mktemp("breaking")
+    with backup_lab(folder, "breaking", (NAME,), backed_up=False, capacity_bytes=TAPE_BYTES) as found:
         edit = found.services.estate_lab.edit
         edit("platform/backup.yml", "lease_seconds: 20", "lease_seconds: 1")
         edit("platform/backup.yml", "media_wait_minutes: 30", "media_wait_minutes: 1")
