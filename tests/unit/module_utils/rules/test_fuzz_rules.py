@@ -148,8 +148,11 @@ def _mutate(chance: Random, content: Any) -> None:
     by_field: dict[str, list[tuple[Keys, Any]]] = defaultdict(list)
     for place, value in leaves(content):
         by_field[field(place)].append((place, value))
+    fields = sorted(by_field.keys() - TEXTS)
+    if not fields:
+        return  # a file whose only list was emptied
     # The field first: else the many names and texts would crowd out what rules compare.
-    keys, value = chance.choice(by_field[chance.choice(sorted(by_field.keys() - TEXTS))])
+    keys, value = chance.choice(by_field[chance.choice(fields)])
     around = at(content, keys[:-1])
     if kind == "field" and isinstance(around, dict):
         del around[keys[-1]]
