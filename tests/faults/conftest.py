@@ -9,7 +9,11 @@ import pytest
 
 from tests.support.estate_lab import EstateLab, copy_few, estate_lab
 from tests.support.longest_first import longest_first
+from tests.support.retiring import going
 from tests.support.small_estate import S13
+
+# One fixture of two folders.
+__all__ = ["going"]
 
 APPLICATION_SERVERS = 12
 # Each takes minutes.

@@ -5,14 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.estate_lab import copy_few, estate_lab, wait_until
+from tests.support.estate_lab import wait_until
 from tests.support.retiring import (
     AFTER,
     GRACE_OVER,
@@ -25,22 +24,12 @@ from tests.support.retiring import (
     FolderTape,
     Retiring,
     lines,
-    retiring,
     right,
     seen,
 )
 
 UNTIL_GRACE = ["announce", "quarantine", "back-up", "verify"]
 ALL_STEPS = [*UNTIL_GRACE, "copy-off-site", "delete", "release", "complete"]
-
-
-@pytest.fixture
-def going(tmp_path: Path) -> Iterator[Retiring]:
-    """A lab of its own in which s02 retires."""
-    with estate_lab(copy_few(tmp_path), "dying") as lab:
-        lab.foundation()
-        lab.provision()
-        yield retiring(lab, tmp_path)
 
 
 @dataclass(frozen=True)

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
-from tests.support.estate_lab import copy_few, estate_lab
-from tests.support.retiring import AFTER, KEYS, NAMES, OTHER, OTHER_VCENTER, VCENTER, Retiring, retiring, right, seen
+from tests.support.retiring import AFTER, KEYS, NAMES, OTHER, OTHER_VCENTER, VCENTER, Retiring, right, seen
 
 COMMANDS = 12
-
-
-@pytest.fixture
-def going(tmp_path: Path) -> Iterator[Retiring]:
-    """A lab of its own in which s02 retires."""
-    with estate_lab(copy_few(tmp_path), "random") as lab:
-        lab.foundation()
-        lab.provision()
-        yield retiring(lab, tmp_path)
 
 
 def wrong(going: Retiring, now: datetime) -> None:

@@ -10,6 +10,10 @@ import pytest
 
 from tests.support.estate_lab import EstateLab, Finished, copy_few, copy_whole, estate_lab
 from tests.support.longest_first import longest_first
+from tests.support.retiring import going
+
+# One fixture of two folders.
+__all__ = ["going"]
 
 # Each takes minutes.
 LONGEST = (

@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.values imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.snapshot_label import SnapshotLabel
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
-from tests.support.estate_lab import BIN, copy_few, estate_lab, wait_for_task
+from tests.support.estate_lab import BIN, wait_for_task
 from tests.support.retiring import (
     AFTER,
     BEFORE,
@@ -39,7 +39,6 @@ from tests.support.retiring import (
     Retiring,
     lines,
     noon,
-    retiring,
     rewrite,
     right,
     seen,
@@ -47,15 +46,6 @@ from tests.support.retiring import (
 from tests.support.small_estate import S02, S13
 
 DATABASE = "s02-db01"
-
-
-@pytest.fixture
-def going(tmp_path: Path) -> Iterator[Retiring]:
-    """A lab of its own in which s02 retires."""
-    with estate_lab(copy_few(tmp_path), "guarded") as lab:
-        lab.foundation()
-        lab.provision()
-        yield retiring(lab, tmp_path)
 
 
 def still_there(going: Retiring) -> bool:

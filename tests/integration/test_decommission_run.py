@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import read_document
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
-from tests.support.estate_lab import OUTSIDE_WINDOW, EstateLab, copy_few, estate_lab, machines_of, statuses
+from tests.support.estate_lab import OUTSIDE_WINDOW, EstateLab, machines_of, statuses
 from tests.support.retiring import (
     AFTER,
     BEFORE,
@@ -28,7 +26,6 @@ from tests.support.retiring import (
     Retiring,
     lines,
     noon,
-    retiring,
     rewrite,
     right,
     seen,
@@ -38,15 +35,6 @@ from tests.support.small_estate import S02
 ALL_STEPS = [
     "announce", "quarantine", "back-up", "verify", "copy-off-site", "delete", "release", "complete",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def going(tmp_path: Path) -> Iterator[Retiring]:
-    """A lab of its own in which s02 retires."""
-    with estate_lab(copy_few(tmp_path), "going") as lab:
-        lab.foundation()
-        lab.provision()
-        yield retiring(lab, tmp_path)
 
 
 def test_a_system_goes_its_whole_way_and_nothing_else_is_touched(going: Retiring) -> None:

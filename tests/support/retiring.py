@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyEvent, Facts
@@ -25,7 +26,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.silences import Fi
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.network_services import run_register
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from tests.support.approvals import Office, office
-from tests.support.estate_lab import BIN, EstateLab, Finished, machines_of
+from tests.support.estate_lab import BIN, EstateLab, Finished, copy_few, estate_lab, machines_of
 from tests.support.small_estate import ROOT, S02
 
 VCENTER = "vc-mynumber"
@@ -272,6 +273,15 @@ def seen(lab: EstateLab, vcenter: str, name: str) -> dict[str, Any] | None:
                 ),
             }
     return None
+
+
+@pytest.fixture
+def going(tmp_path: Path) -> Iterator[Retiring]:
+    """A lab of its own in which s02 retires."""
+    with estate_lab(copy_few(tmp_path), "going") as lab:
+        lab.foundation()
+        lab.provision()
+        yield retiring(lab, tmp_path)
 
 
 def retiring(lab: EstateLab, folder: Path) -> Retiring:
