@@ -1,7 +1,7 @@
 # The lab's vCenters; included by the Makefile, which defines PYTHON, LAB and setup.
 LAB ?= default
 
-.PHONY: lab-build lab-image lab-up lab-stop lab-status lab-ssh lab-promote lab-down
+.PHONY: lab-build lab-image lab-up lab-stop lab-status lab-ssh lab-promote lab-manifests lab-down
 # Which Linux machines boot when they are switched on: none | some | all; without it as the last time, at first some.
 GUESTS ?=
 # The tape library with its software: yes | no; without it as the last time, at first no.
@@ -29,6 +29,9 @@ lab-ssh: setup ## log in to a guest: make lab-ssh HOST=s02-db01
 
 lab-promote: setup ## give a wave a round's approved content: make lab-promote WAVE=test ROUND=2026-11 (SEGMENT=lgwan)
 	@$(PYTHON) lab/lab.py promote --lab $(LAB) $(WAVE) --round $(ROUND) $(if $(SEGMENT),--segment $(SEGMENT))
+
+lab-manifests: setup ## write into a round the digests of what this lab's mirrors serve: make lab-manifests ROUND=2026-11
+	@$(PYTHON) lab/lab.py manifests --lab $(LAB) --round $(ROUND)
 
 lab-down: setup ## end the lab's processes and remove its world, passwords and certificates
 	@$(PYTHON) lab/lab.py down --lab $(LAB)

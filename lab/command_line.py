@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
     from lab.guests.process import Guests
     from lab.laboratory import Laboratory, ProcessStatus
+    from lab.mirror.repository import Mirror
 
 EXIT_FAILED = 1
 EXIT_NOT_RUNNING = 3
@@ -73,6 +74,8 @@ def _parser() -> argparse.ArgumentParser:
     promote.add_argument("wave", help="id of a wave of platform/patching.yml")
     promote.add_argument("--round", required=True, metavar="YYYY-MM", help="its file under patches/ says the content")
     promote.add_argument("--segment", action="append", help="only on this mirror; may be repeated (default: all)")
+    manifests = command("manifests", _manifests, "write into a round which manifest each mirror of this lab serves")
+    manifests.add_argument("--round", required=True, metavar="YYYY-MM", help="its file under patches/ is changed")
     command("stop", _stop, "end the processes, keep the world")
     command("down", _down, "end the processes and remove everything")
     command("env", _env, "print shell variables for this lab")
@@ -236,17 +239,35 @@ def _ssh(options: argparse.Namespace) -> int:
 
 def _promote(options: argparse.Namespace) -> int:
     from lab.mirror.promotion import promote_round
-    from lab.mirror.repository import Mirror, mirror_addresses
 
     estate = _estate()
-    segments = options.segment or sorted(mirror_addresses(estate))
-    mirrors = [Mirror(_laboratory(options).paths, segment) for segment in segments]
-    lacking = [mirror.segment for mirror in mirrors if not mirror.root.is_dir()]
-    if lacking:
-        raise LabError(f"lab {options.lab} has no mirror of {', '.join(lacking)}: make lab-up GUESTS=some")
+    mirrors = _mirrors(options, estate, options.segment)
     for line in promote_round(REPOSITORY, estate, mirrors, options.round, options.wave):
         print(line)
     return 0
+
+
+def _manifests(options: argparse.Namespace) -> int:
+    from lab.mirror.round_manifests import write_manifests
+
+    estate = _estate()
+    for segment, digest in sorted(
+        write_manifests(REPOSITORY, estate, _mirrors(options, estate), options.round).items()
+    ):
+        print(f"{segment}: {digest}")
+    print(f"patches/{options.round}.yml has them now. They are of this lab: leave them out of a commit")
+    return 0
+
+
+def _mirrors(options: argparse.Namespace, estate: Estate, segments: Sequence[str] | None = None) -> list[Mirror]:
+    from lab.mirror.repository import Mirror, mirror_addresses
+
+    chosen = segments or sorted(mirror_addresses(estate))
+    mirrors = [Mirror(_laboratory(options).paths, segment) for segment in chosen]
+    lacking = [mirror.segment for mirror in mirrors if not mirror.root.is_dir()]
+    if lacking:
+        raise LabError(f"lab {options.lab} has no mirror of {', '.join(lacking)}: make lab-up GUESTS=some")
+    return mirrors
 
 
 def _stop(options: argparse.Namespace) -> int:
