@@ -269,6 +269,8 @@ def _rows(basis: _Basis, scope: Scope, world: World) -> tuple[PatchRun, list[Pat
             ),
         )
         text = reason.text if reason else Text(en="", ja="")
+        if base.phase.begun:  # why its upgrade failed, or why it goes back: nobody else knows it any more
+            text = Text(en=base.outcome.reason, ja=base.outcome.reason_ja)
         person = scope.only_by_a_person.get(machine.key)
         if base.phase.begun and base.only_by_a_person:  # of its disks when its snapshot was taken
             person = Text(en=base.only_by_a_person[0], ja=base.only_by_a_person[1])

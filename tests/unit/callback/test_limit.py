@@ -32,9 +32,9 @@ def played(folder: Path, *hosts: str, limit: str) -> tuple[int, str]:
     (folder / "hosts.yml").write_text(INVENTORY, encoding="utf-8")
     (folder / "verb.yml").write_text("".join(PLAY.format(hosts=each) for each in hosts), encoding="utf-8")
     own = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(folder / "hosts.yml")]
     finished = subprocess.run(
-        [Path(sys.executable).parent / "ansible-playbook", "-i", folder / "hosts.yml", folder / "verb.yml"]
-        + (["--limit", limit] if limit else []),
+        [*command, str(folder / "verb.yml"), *(["--limit", limit] if limit else [])],
         cwd=ROOT,
         env={**own, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"), "ANSIBLE_NOCOLOR": "1", "PYTHONUTF8": "1"},
         stdin=subprocess.DEVNULL,

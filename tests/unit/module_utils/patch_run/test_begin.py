@@ -20,6 +20,7 @@ from tests.unit.module_utils.patch_run.test_scope import ESTATE, START, UPDATE_D
 
 KEY = "s01-ap-1"
 STORED = ("a disk of it is shared with others", "共有ディスク")
+WHY = ("not healthy: FAIL kyotsu-sample-service 1.2", "適用後の正常性確認で異常")
 ALONE = Place(vcenter="vc", reference="vm-1", on=True, disks=(), modes=DiskModes(shared=False, independent=False))
 
 
@@ -35,6 +36,8 @@ def row(phase: Phase, places: dict[str, Place], person: Text | None = None) -> P
         wave="w",
         batch=1,
         result=Result.FAILED,
+        reason=WHY[0] if phase.begun else "",
+        reason_ja=WHY[1] if phase.begun else "",
     )
     kept = PatchMachine(vcenter="vc", reference="vm-1", phase=phase, outcome=outcome, only_by_a_person=STORED)
     process = describe_process()
@@ -72,8 +75,15 @@ def test_what_only_a_person_may_bring_back_stays_so_once_it_was_begun(phase: Pha
     found = row(phase, places)
     assert found.only_by_a_person == STORED
     assert (found.reference, found.phase) == ("vm-1", phase)
+    assert (found.outcome.reason, found.outcome.reason_ja) == WHY
+
+
+def test_why_one_that_is_back_at_its_snapshot_went_back_is_kept() -> None:
+    outcome = row(Phase.REVERTED, {KEY: ALONE}).outcome
+    assert (outcome.reason, outcome.reason_ja) == WHY
 
 
 def test_one_that_was_not_begun_is_judged_by_what_is_seen_now() -> None:
     assert row(Phase.PLANNED, {KEY: ALONE}).only_by_a_person is None
+    assert row(Phase.PLANNED, {KEY: ALONE}).outcome.reason == ""
     assert row(Phase.PLANNED, {}, Text(en="new", ja="新")).only_by_a_person == ("new", "新")
