@@ -194,6 +194,11 @@ snapshots:
   returned: for V(cleanup)
   type: list
   elements: dict
+silences:
+  description: "Every open silence of patch runs: machine, reason, end, state (at work, waiting, due, ended), why."
+  returned: for V(cleanup)
+  type: list
+  elements: dict
 wrong:
   description: Machines that are not as their run left them, or not healthy, with the reason.
   returned: for V(verify)
@@ -263,7 +268,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Answer:
     """Carry out the task; plugins/action calls it too."""
     target = target_from(params["target"])
     if params["step"] == "cleanup":
-        return run_cleanup(target, params["names"] or None, check=check_mode, at=time_of(params))
+        return run_cleanup(target, params["names"] or None, params["services"], check=check_mode, at=time_of(params))
     if params["step"] == "verify":
         return run_verify(target, params["names"], params["answers"], time_of(params))
     settings = settings_from(params["patch"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
 
@@ -75,6 +76,22 @@ def resumed(lab: PatchLab, name: str, result: Result, *, kills: int = 1) -> None
     assert lab.health(name).startswith("OK ")
 
 
+def a_silence_that_nobody_would_end_is_ended_by_cleanup(lab: PatchLab, name: str) -> None:
+    """The run that died has silenced its machine; an hour later nobody has gone on with it."""
+    file = lab.services.laboratory.paths.root / "monitoring/silences.json"
+    silences = json.loads(file.read_text(encoding="utf-8"))
+    (left,) = [each for each in silences if each["machine"] == name and each["ended"] is None]
+    waiting = lab.patch("--tags", "cleanup", limit=[name])
+    assert waiting.code == 0, waiting.output
+    assert "1 open silences of patch runs: 1 waiting" in waiting.output
+    left |= {"end": left["start"]}
+    file.write_text(json.dumps(silences), encoding="utf-8")
+    ended = lab.patch("--tags", "cleanup", limit=[name])
+    assert ended.code == 0, ended.output
+    assert "1 open silences of patch runs: 1 ended" in ended.output
+    assert all(each["ended"] for each in json.loads(file.read_text(encoding="utf-8")))
+
+
 def finished_stay_as_they_are(lab: PatchLab, name: str) -> None:
     """A third run finds nothing to do: no snapshot, no restart, no package."""
     boots, snapshots = lab.say(name, "cut -d' ' -f22 /proc/1/stat"), lab.snapshots(name)
@@ -100,6 +117,7 @@ def test_killed_while_packages_are_installed(lab: PatchLab) -> None:
 
     killed(lab, UPGRADE, installing, "dpkg works in the guest")
     assert phase(lab, UPGRADE) is Phase.ADMITTED
+    a_silence_that_nobody_would_end_is_ended_by_cleanup(lab, UPGRADE)
     resumed(lab, UPGRADE, Result.PATCHED)
     assert lab.packages(UPGRADE)["kyotsu-sample-service"] == "1.1"
     assert lab.say(UPGRADE, "dpkg --audit") == ""
@@ -128,6 +146,7 @@ def test_killed_while_a_machine_goes_back_to_its_snapshot(lab: PatchLab) -> None
     killed(lab, REVERT, lambda: phase(lab, REVERT) is Phase.REVERTED, "it is back at its snapshot")
     resumed(lab, REVERT, Result.ROLLED_BACK, kills=2)
     assert method(lab, "RevertToSnapshot_Task") == 1, "a machine that was back was brought back again"
+    assert "not healthy: FAIL kyotsu-sample-service 1.2" in lab.outcomes(lab.runs()[-1])[REVERT].reason
     assert logs.read_bytes() == exported, "logs of the guest that was back took the place of those of the failure"
     assert lab.packages(REVERT) == before
 

@@ -10,6 +10,7 @@ from typing import Any
 from ansible_collections.kyotsu.platform.plugins.module_utils.network_services import services_from
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.answers import Answer
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import Result, SnapshotTaken
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.forgotten import silence_reason
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.scope import PURPOSE
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.step import Step, answers_from, now
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, Phase
@@ -139,15 +140,10 @@ def _silence(step: Step, names: Sequence[str], services: Mapping[str, Any] | Non
             start,
             start + timedelta(minutes=step.settings.silence_minutes),
             contact=step.settings.contact,
-            reason=silence_reason(step),
+            reason=silence_reason(step.run.change, step.run.run_id),
         )
     except SilenceError as error:
         raise VerbRefused(str(error)) from error
-
-
-def silence_reason(step: Step) -> str:
-    """By which the silences of a run are known again."""
-    return f"patch {step.run.change} (run {step.run.run_id})"
 
 
 def _reasons(closed: Sequence[PatchMachine]) -> str:

@@ -1,14 +1,26 @@
-"""Snapshots of patch runs whose last day is over: removed, unless somebody holds them; what stays is listed."""
+"""What patch runs have left: snapshots whose last day is over, and silences that nobody has ended.
+
+Both are removed, unless somebody holds them or works with them; what stays is listed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.forgotten import (
+    Forgotten,
+    ended,
+    listed,
+    open_silences,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.scope import PURPOSE, is_due
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.step import now
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.silences import Silence
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedMachine
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.snapshots import (
     Snapshot,
@@ -39,46 +51,74 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """Every snapshot of patch runs, and what became of it."""
+    """Every snapshot and open silence of patch runs, and what became of it."""
 
     snapshots: tuple[Found, ...]
+    silences: tuple[Forgotten, ...]
     check: bool
 
     def as_result(self) -> dict[str, Any]:
         """The module's return values (JSON)."""
         states = [each.state for each in self.snapshots]
-        lines = [
-            f"{len(states)} snapshots of patch runs: {_counts(states)}" if states else "no snapshot of a patch run"
+        lines = [f"{len(states)} snapshots of patch runs{_counts(states)}" if states else "no snapshot of a patch run"]
+        lines += [f"{each.machine}: {each.name}: {each.state}{_because(each.why)}" for each in self.snapshots]
+        left = [each.state for each in self.silences]
+        if left:
+            lines.append(f"{len(left)} open silences of patch runs{_counts(left)}")
+        lines += [
+            f"{each.machine}: silence of {each.reason} until {each.end}: {each.state}{_because(each.why)}"
+            for each in self.silences
         ]
-        lines += [f"{each.machine}: {each.name}: {each.state}{_because(each)}" for each in self.snapshots]
+        done = {"removed", "ended"} | ({"due"} if self.check else set())
         return {
-            "changed": "removed" in states or (self.check and "due" in states),
+            "changed": not done.isdisjoint([*states, *left]),
             "snapshots": [each.as_value() for each in self.snapshots],
+            "silences": [each.as_value() for each in self.silences],
             "failed_snapshots": states.count("failed"),
             "text": "\n".join(lines),
         }
 
 
 def run_cleanup(
-    target: Target, names: Sequence[str] | None, *, check: bool = False, at: datetime | None = None
+    target: Target,
+    names: Sequence[str] | None,
+    services: Mapping[str, Any] | None = None,
+    *,
+    check: bool = False,
+    at: datetime | None = None,
 ) -> Cleaned:
-    """Remove what is due of the machines with these names; check mode only lists."""
+    """Remove and end what is due of the machines with these names; check mode only lists.
+
+    `at` is the day that snapshots are judged by. Silences hold by the clock, and so are they judged.
+    """
     prepared = prepare(target, at, writes=not check)
     today = prepared.now.astimezone(ZoneInfo(prepared.estate.platform.estate.timezone)).date()
     limit = scope_of(prepared, names)
+    described = {machine.name for _, machine in prepared.estate.machines()}
+    left = open_silences(services, limit, described)
     if check:
         with live_vcenters(target, prepared.desired) as live:
             found = [one for each in live for one in _listed(each, limit, today)]
-        return Cleaned(snapshots=_sorted(found), check=True)
+        return Cleaned(snapshots=_sorted(found), silences=_looked_up(target, left), check=True)
     with (
         locked_run(target, "patch cleanup", prepared.commit) as run,
         live_vcenters(target, prepared.desired, settled=True) as live,
     ):
         found = [one for each in live for one in _cleaned(each, limit, today)]
+        silences = ended(services, listed(left, run.store, now()), now())
         removed = [each.as_value() for each in found if each.state in ("removed", "failed")]
-        if removed:
-            run.store.chain.append(KIND, str(today), {"snapshots": removed}, run.origin)
-    return Cleaned(snapshots=_sorted(found), check=False)
+        over = [each.as_value() for each in silences if each.state == "ended"]
+        if removed or over:
+            run.store.chain.append(KIND, str(today), {"snapshots": removed, "silences": over}, run.origin)
+    return Cleaned(snapshots=_sorted(found), silences=silences, check=False)
+
+
+def _looked_up(target: Target, silences: Sequence[Silence]) -> tuple[Forgotten, ...]:
+    """Without a silence there may be no records either, and check mode makes none."""
+    if not silences:
+        return ()
+    with open_store(target.records_url, production=target.production, create=False) as store:
+        return listed(silences, store, now())
 
 
 def _ours(live: LiveVCenter, limit: Collection[str] | None) -> Iterator[tuple[ObservedMachine, Snapshot]]:
@@ -129,5 +169,5 @@ def _counts(states: Sequence[str]) -> str:
     return f": {counts}" if counts else ""
 
 
-def _because(found: Found) -> str:
-    return f" ({found.why})" if found.why else ""
+def _because(why: str) -> str:
+    return f" ({why})" if why else ""

@@ -22,7 +22,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.vulnerabilit
     read_tracker,
     vulnerabilities,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.admit import silence_reason
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.forgotten import silence_reason
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.step import Step, answers_from, now
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, Phase
 from ansible_collections.kyotsu.platform.plugins.module_utils.silences import SilenceError, forgotten
@@ -170,7 +170,7 @@ def _silences(step: Step, services: Mapping[str, Any] | None) -> list[str]:
     network = services_from(services)
     moment = now()
     try:
-        network.end_silence(list(step.machines), moment, reason=silence_reason(step))
+        network.end_silence(list(step.machines), moment, reason=silence_reason(step.run.change, step.run.run_id))
         return [
             f"the silence of {each.machine} ({each.reason}) ran out on {each.end} and nobody has ended it"
             for each in forgotten(network.silences, moment)

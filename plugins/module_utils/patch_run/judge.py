@@ -9,7 +9,7 @@ from typing import Any
 from ansible_collections.kyotsu.platform.plugins.module_utils.network_services import services_from
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.answers import Answer
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import MachineOutcome, Result
-from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.admit import silence_reason
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.forgotten import silence_reason
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.sheet import write_sheet
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.step import Step, answers_from, now
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, Phase
@@ -226,7 +226,9 @@ def _end_silence(step: Step, services: Mapping[str, Any] | None) -> None:
     if not services:
         return
     try:
-        services_from(services).end_silence(list(step.machines), now(), reason=silence_reason(step))
+        services_from(services).end_silence(
+            list(step.machines), now(), reason=silence_reason(step.run.change, step.run.run_id)
+        )
     except SilenceError as error:
         raise VerbRefused(str(error)) from error
 
