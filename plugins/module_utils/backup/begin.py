@@ -53,12 +53,14 @@ def begin(run: RunContext, items: Sequence[Item], *, environment: str, purpose: 
         )
         for item in items
     ]
-    run.tape.define(
-        JobDefinition(row.machine, client=row.client, pool=row.pool, streams=item.streams, compression=item.compression)
-        for item, row in zip(items, rows, strict=True)
-    )
+    run.define(job_of(item, row, item.streams) for item, row in zip(items, rows, strict=True))
     run.store.backups.start(run.run_id, environment=environment, purpose=purpose, machines=rows, origin=run.origin)
     return {row.machine: row for row in rows}
+
+
+def job_of(item: Item, row: MachineBackup, streams: tuple[str, ...]) -> JobDefinition:
+    """The job that writes these streams of a machine."""
+    return JobDefinition(row.machine, client=row.client, pool=row.pool, streams=streams, compression=item.compression)
 
 
 def _client(run: RunContext, item: Item) -> str:

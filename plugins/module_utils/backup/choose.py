@@ -18,7 +18,10 @@ COMPRESSION = {"lzo": "LZO", "gzip": "GZIP6", "none": ""}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One machine that is to be copied. `observed` is what its vCenter tells; `key_id` None: not encrypted."""
+    """One machine that is to be copied. `observed` is what its vCenter tells; `key_id` None: not encrypted.
+
+    `may_refer`: its class allows an unchanged disk to be a reference to the copy that counts.
+    """
 
     machine: Machine
     system: System
@@ -29,6 +32,7 @@ class Item:
     pool: str
     compression: str
     key_id: str | None
+    may_refer: bool = False
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -133,8 +137,8 @@ def _item(
     final: bool,
 ) -> Item | Text:
     kind = backup_of(system, machine).backup_class
-    medium = next(each.medium for each in estate.platform.backup_classes if each.id == kind)
-    if medium != "tape" and not final:
+    rules = next(each for each in estate.platform.backup_classes if each.id == kind)
+    if rules.medium != "tape" and not final:
         return Text(
             en=f"its class {kind} does not copy to tape: give it another one in systems/ if it is to be kept",
             ja=f"区分 {kind} はテープへ取得しません。必要であれば systems/ で区分を改めてください",
@@ -168,6 +172,8 @@ def _item(
         pool=pool.id,
         compression=COMPRESSION[written.compression if written else "lzo"],
         key_id=key,
+        # The last copy of a machine holds everything itself.
+        may_refer=rules.skip_unchanged and not final,
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.lease impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.snapshot_label import SnapshotLabel
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import JobDefinition, TapeJobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Session
 
 PURPOSE = "backup"
@@ -43,6 +44,8 @@ class RunContext:
     say: Callable[[str], None]
     software: Sequence[Software] = ()
     hardware: Mapping[tuple[str, str], Mapping[str, Any]] | None = None  # by vCenter and managed object id
+    # The director reads its jobs anew for one machine at a time.
+    defining: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def media_seconds(self) -> float:
@@ -53,6 +56,11 @@ class RunContext:
         """Where the client looks for the manifest of an attempt; the file appears when it is whole."""
         folder = Path(self.tape.settings.streams_folder) / row.machine
         return folder / f"manifest-{row.run_id}-{row.attempt}.content"
+
+    def define(self, jobs: Iterable[JobDefinition]) -> None:
+        """Make the director know these jobs; one that it knows already costs nothing."""
+        with self.defining:
+            self.tape.define(jobs)
 
     def advance(self, row: MachineBackup, **values: Any) -> MachineBackup:
         """Write where a machine is now, as long as the lock is ours; give its row."""

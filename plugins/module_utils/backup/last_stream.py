@@ -17,7 +17,8 @@ from types import TracebackType
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Item
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import AttemptFailed, RunContext
-from ansible_collections.kyotsu.platform.plugins.module_utils.backup.manifest import manifest_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.manifest import MeasuredDisk, manifest_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged import Reference
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.manifest import (
     ManifestUnreadable,
     manifest_digest,
@@ -62,11 +63,15 @@ class LastStream:
         taken_at: datetime,
         quiesced: bool,
         machine_yaml: str,
+        references: Mapping[str, Reference],
     ) -> None:
+        """`references`: what the streams of unchanged disks refer to; those are not written."""
         self.problem = ""
         self.digest = ""
         self._run, self._item, self._lease, self._job_id = run, item, lease, job_id
         self._file, self._taken_at, self._quiesced, self._yaml = file, taken_at, quiesced, machine_yaml
+        self._references = references
+        self._written = [name for name in item.streams[:-1] if name not in references]
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name=f"manifest of {item.machine.name}", daemon=True)
 
@@ -84,7 +89,7 @@ class LastStream:
         try:
             while not self._ended.wait(_POLL_SECONDS):
                 measured = self._look()
-                if all(name in measured for name in self._item.streams[:-1]):
+                if all(name in measured for name in self._written):
                     self._put(measured)
                     return
         except (AttemptFailed, ManifestUnreadable, TapeError, RecordsError) as error:
@@ -101,7 +106,7 @@ class LastStream:
         """What the streams that have ended measured. Raises where lease or stream is lost."""
         self._lease.check()
         measured = self._run.tape.streams(self._item.machine.key)
-        for name in self._item.streams[:-1]:
+        for name in self._written:
             if name in measured and not measured[name].ok:
                 raise AttemptFailed(f"stream {name} broke: {measured[name].error}")
         return measured
@@ -110,11 +115,21 @@ class LastStream:
         sent = self._lease.sizes()
         disks = []
         for number, disk in enumerate(self._lease.disks):
-            found = measured[f"disk{number}"]
-            wrong = size_problem(disk.key, found.bytes, sent)
+            name = f"disk{number}"
+            reference = self._references.get(name)
+            found = reference or measured[name]
+            wrong = "" if reference else size_problem(disk.key, found.bytes, sent)
             if wrong:
-                raise AttemptFailed(f"stream disk{number} is short: {wrong}")
-            disks.append((disk.device_key, disk.capacity_bytes, found.bytes, found.sha256))
+                raise AttemptFailed(f"stream {name} is short: {wrong}")
+            disks.append(
+                MeasuredDisk(
+                    device_key=disk.device_key,
+                    capacity_bytes=disk.capacity_bytes,
+                    bytes=found.bytes,
+                    sha256=found.sha256,
+                    same_as=reference.backup if reference else None,
+                )
+            )
         self._lease.complete()
         run, item = self._run, self._item
         content = write_manifest(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,8 +17,19 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.manifest i
     TapePart,
 )
 
-# (device key, capacity in bytes, bytes of the stream, SHA-256 of the stream) of each disk in the order of the streams.
-Measured = tuple[int, int, int, str]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredDisk:
+    """One disk, in the order of the streams. `bytes` and `sha256` are of its stream.
+
+    `same_as`: name of the backup that holds the bytes; None: this one.
+    """
+
+    device_key: int
+    capacity_bytes: int
+    bytes: int
+    sha256: str
+    same_as: str | None = None
 
 
 def backup_name(machine_key: str, taken_at: datetime) -> str:
@@ -30,7 +42,7 @@ def manifest_of(
     *,
     taken_at: datetime,
     quiesced: bool,
-    disks: Sequence[Measured],
+    disks: Sequence[MeasuredDisk],
     tapes: Sequence[str],
     hardware: Mapping[str, Any],
     commit: str,
@@ -51,8 +63,16 @@ def manifest_of(
         machine_yaml=machine_yaml,
         vcenter=seen | dict(hardware),
         disks=tuple(
-            DiskRecord(name=f"disk{number}", key=key, capacity_bytes=capacity, size_bytes=size, sha256=sha256)
-            for number, (key, capacity, size, sha256) in enumerate(disks)
+            DiskRecord(
+                name=f"disk{number}",
+                key=disk.device_key,
+                capacity_bytes=disk.capacity_bytes,
+                size_bytes=disk.bytes,
+                sha256=disk.sha256,
+                stored=disk.same_as is None,
+                same_as=disk.same_as,
+            )
+            for number, disk in enumerate(disks)
         ),
         tapes=tuple(TapePart(barcode=tape, pool=item.pool) for tape in tapes),
         key_id=item.key_id,

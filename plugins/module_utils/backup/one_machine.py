@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.begin import job_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Item
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import AttemptFailed, RunContext
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.earlier_jobs import end_earlier_jobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.last_stream import LastStream
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.referring import Referring
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import Claim
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.snapshots import remove_of_run
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged import Reference
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup, StreamRecord
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import from_file, from_url
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import StreamStatus, from_file, from_url
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import JobResult, wait
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError, message_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.export import ExportLease, open_export
@@ -43,6 +47,8 @@ def bring_to_tape(run: RunContext, item: Item, row: MachineBackup, machine_yaml:
         finally:
             with contextlib.suppress(VCenterError):  # the sweep at the end of the run tries again and tells
                 remove_of_run(run.sessions[item.vcenter], [item.observed.reference], run.run_id)
+        if attempt.row.phase == "on-tape":
+            attempt.keep_mark()
     if attempt.row.problem:
         run.say(f"FAILED {item.machine.name}, attempt {attempt.row.attempt}: {attempt.row.problem}")
     return attempt.row
@@ -56,12 +62,20 @@ class _Attempt:
         self._run = run
         self._item = item
         self._yaml = machine_yaml
+        self._references: dict[str, Reference] = {}
+        self._referring = (
+            Referring(run.sessions[item.vcenter], run.store, item, run.policy.reference_days)
+            if item.may_refer
+            else None
+        )
 
     def make(self) -> None:
         run, item = self._run, self._item
         end_earlier_jobs(run, self.row)
         self.row = run.advance(self.row, phase="snapshot")
         session = run.sessions[item.vcenter]
+        if self._referring is not None:
+            self._referring.look_before()
         # What is off has nothing to write out; what is on is never copied without.
         quiesce = item.observed.power == "on"
         (done,) = create_snapshots(session, [item.observed.reference], run.label, quiesce=quiesce)
@@ -75,8 +89,32 @@ class _Attempt:
                 raise AttemptFailed(
                     f"it has {len(lease.disks)} disks now and had {len(item.observed.disks)}: run the backup again"
                 )
+            self._refer(done.snapshot)
             manifest = self._run_job(lease, taken_at, quiesce)
         self._hold_against(manifest, lease, time.monotonic() - began)
+
+    def keep_mark(self) -> None:
+        """Keep how the machine stands without our snapshot; what vCenter does not tell, the next run writes anew."""
+        if self._referring is not None:
+            with contextlib.suppress(VCenterError):
+                self.row = self._run.advance(self.row, mark=self._referring.look_after())
+
+    def _refer(self, snapshot: str) -> None:
+        """Decide which disks are not written again, and let the job have the others alone."""
+        run, item = self._run, self._item
+        if self._referring is None:
+            return
+        decisions = self._referring.decide(snapshot, run.clock())
+        self._references = {each.stream: each.reference for each in decisions if each.reference is not None}
+        for each in decisions:
+            if each.reference is not None:
+                run.say(f"{item.machine.name}: {each.stream} is not written, {each.why}: as in {each.reference.backup}")
+        run.define([job_of(item, self.row, self._written)])
+
+    @property
+    def _written(self) -> tuple[str, ...]:
+        """Streams of the job: the disks that are written, and the manifest."""
+        return tuple(name for name in self._item.streams if name not in self._references)
 
     def _run_job(self, lease: ExportLease, taken_at: datetime, quiesced: bool) -> tuple[JobResult, str]:
         """Queue the job and see it through; give its result and the digest of the manifest that it holds."""
@@ -86,7 +124,9 @@ class _Attempt:
         if ca_file is None:
             raise AttemptFailed(f"{item.vcenter}: an export is read with the file of its authority (ca_file) alone")
         sources = {
-            f"disk{number}": from_url(disk.url, ca_file=Path(ca_file)) for number, disk in enumerate(lease.disks)
+            name: from_url(disk.url, ca_file=Path(ca_file))
+            for name, disk in zip(item.streams, lease.disks, strict=False)
+            if name in self._written
         }
         job_id = tape.backup(item.machine.key, {**sources, "manifest": from_file(file, wait_seconds=_MANIFEST_SECONDS)})
         try:
@@ -100,6 +140,7 @@ class _Attempt:
                 taken_at=taken_at,
                 quiesced=quiesced,
                 machine_yaml=self._yaml,
+                references=self._references,
             )
             return self._see_through(job_id, last), last.digest
         except BaseException:
@@ -133,7 +174,7 @@ class _Attempt:
         """Nothing is believed: what the streams measured must be there, whole, and the manifest the one we wrote."""
         (result, digest), run, item = written, self._run, self._item
         measured = run.tape.streams(item.machine.key)
-        missing = [name for name in item.streams if name not in measured or not measured[name].ok]
+        missing = [name for name in self._written if name not in measured or not measured[name].ok]
         if missing or not digest or measured["manifest"].sha256 != digest:
             raise AttemptFailed(
                 f"job {result.job_id} ended well, but not its streams: {', '.join(missing) or 'manifest'}"
@@ -141,11 +182,8 @@ class _Attempt:
         if not result.volumes:
             raise AttemptFailed(f"job {result.job_id} is on no tape")
         keys = [*(disk.device_key for disk in lease.disks), None]
-        streams = tuple(
-            StreamRecord(name=name, sha256=measured[name].sha256, bytes=measured[name].bytes, disk_key=key)
-            for name, key in zip(item.streams, keys, strict=True)
-        )
-        size = sum(stream.bytes for stream in streams)
+        streams = tuple(self._record(name, measured, key) for name, key in zip(item.streams, keys, strict=True))
+        size = sum(stream.bytes for stream in streams if stream.held_by is None)
         self.row = run.advance(
             self.row,
             phase="on-tape",
@@ -157,3 +195,15 @@ class _Attempt:
             problem="",
         )
         run.say(f"{item.machine.name}: {size / 1e6:.1f} MB on {', '.join(result.volumes)} in {seconds:.0f} s")
+
+    def _record(self, name: str, measured: Mapping[str, StreamStatus], key: int | None) -> StreamRecord:
+        reference = self._references.get(name)
+        if reference is None:
+            return StreamRecord(name=name, sha256=measured[name].sha256, bytes=measured[name].bytes, disk_key=key)
+        return StreamRecord(
+            name=name,
+            sha256=reference.sha256,
+            bytes=reference.bytes,
+            disk_key=key,
+            held_by=reference.restore_point,
+        )

@@ -40,6 +40,7 @@ def record(run: RunContext, row: MachineBackup) -> MachineBackup:
             key_id=row.key_id,
             job=str(row.job_id),
             manifest_digest=row.manifest_digest,
+            needs=row.needs,
         )
         # A run that died between the two writes has recorded it already.
         copy = known[0] if known else run.store.copies.add([new], run.origin)[0]

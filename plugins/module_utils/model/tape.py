@@ -117,6 +117,8 @@ class BackupRun:
     media_wait_minutes: int  # how long a job may wait for a tape or a drive before it is given up
     lease_seconds: int  # how often vCenter is told that an export goes on; its lease expires otherwise
     snapshot_days: int  # after so many days a snapshot of a backup is reported as overdue
+    # How old the copy of an unchanged disk may be; below the days for which vCenter remembers that it was switched on.
+    reference_days: int
     basis: str
 
 
@@ -127,6 +129,7 @@ USUAL_BACKUP_RUN = BackupRun(
     media_wait_minutes=30,
     lease_seconds=20,
     snapshot_days=2,
+    reference_days=14,
     basis="assumed",
 )
 

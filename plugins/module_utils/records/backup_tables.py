@@ -50,6 +50,7 @@ backup_machines = Table(
     Column("restore_point", Integer, nullable=True),
     Column("problem", Text, nullable=False),
     Column("changed_at", Text, nullable=False),
+    Column("mark", Text, nullable=True),  # JSON, see disk_marks.MachineMark
     Index("backup_machines_by_point", "restore_point"),
     Index("backup_machines_by_machine", "machine", "changed_at"),
 )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import MachineMark
+
 # In this order; `failed` and `cleaned` are ends. On tape: the job ended well and every hash is known; recorded: the
 # copy is in the records and does not count yet; read back: it counts; cleaned: no snapshot of the run is left.
 Phase = Literal["waiting", "snapshot", "exporting", "on-tape", "recorded", "read-back", "cleaned", "failed"]
@@ -14,17 +16,24 @@ ENDED: frozenset[Phase] = frozenset({"cleaned", "failed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRecord:
-    """One stream of a job, in their order: a disk by its device key in vCenter, or (None) the manifest."""
+    """One stream of a copy, in their order: a disk by its device key in vCenter, or (None) the manifest.
+
+    `held_by`: restore point that holds the bytes of an unchanged disk, which was not written again; None: this job.
+    """
 
     name: str
     sha256: str
     bytes: int
     disk_key: int | None = None
+    held_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineBackup:
-    """One machine in one run. `job_id` and what follows it are of the last attempt."""
+    """One machine in one run. `job_id` and what follows it are of the last attempt.
+
+    `mark`: how it stood right after it was copied, where that lets a later run prove that a disk is unchanged.
+    """
 
     run_id: str
     machine: str  # permanent key
@@ -43,16 +52,22 @@ class MachineBackup:
     tapes: tuple[str, ...] = ()
     streams: tuple[StreamRecord, ...] = ()
     manifest_digest: str | None = None
-    size_bytes: int = 0  # of all streams before compression
+    size_bytes: int = 0  # of all streams that were written, before compression
     seconds: float = 0.0  # from the snapshot until the job ended
     copy_id: int | None = None
     restore_point: int | None = None
     problem: str = ""
+    mark: MachineMark | None = None
 
     @property
     def expected(self) -> dict[str, str]:
-        """Stream -> SHA-256: what a read-back compares with."""
-        return {stream.name: stream.sha256 for stream in self.streams}
+        """Stream -> SHA-256 of what the job holds: what a read-back compares with."""
+        return {stream.name: stream.sha256 for stream in self.streams if stream.held_by is None}
+
+    @property
+    def needs(self) -> tuple[int, ...]:
+        """Restore points that hold its unchanged disks."""
+        return tuple(sorted({stream.held_by for stream in self.streams if stream.held_by is not None}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,5 +106,5 @@ class StoredCopy:
     manifest_digest: str
 
     def expected(self) -> dict[str, str]:
-        """Stream -> SHA-256: what a read-back compares with."""
-        return {stream.name: stream.sha256 for stream in self.streams}
+        """Stream -> SHA-256 of what the job holds: what a read-back compares with."""
+        return {stream.name: stream.sha256 for stream in self.streams if stream.held_by is None}

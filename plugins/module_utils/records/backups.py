@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import sqlalchemy as sa
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import MachineMark
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.applies import one_line
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_tables import (
@@ -129,6 +130,12 @@ class Backups:
             row = connection.execute(_RUNS.where(backup_runs.c.run_id == run_id)).one_or_none()
             return _run(row, connection) if row else None
 
+    def of_points(self, points: Collection[int]) -> dict[int, MachineBackup]:
+        """The machine in the run that wrote each of these restore points, by restore point."""
+        query = _MACHINES.where(backup_machines.c.restore_point.in_(sorted(points)))
+        with self._database.read() as connection:
+            return {row.restore_point: _machine(row) for row in connection.execute(query)}
+
     def content(self, copy_id: int) -> StoredCopy:
         """Where the streams of a copy are; of an off-site copy those of the restore point that it is a copy of.
 
@@ -178,6 +185,7 @@ def _row(machine: MachineBackup) -> dict[str, Any]:
         "taken_at": clock.to_text(machine.taken_at) if machine.taken_at else None,
         "tapes": json.dumps(machine.tapes),
         "streams": json.dumps([asdict(stream) for stream in machine.streams]),
+        "mark": machine.mark.as_text() if machine.mark else None,
     }
 
 
@@ -190,6 +198,7 @@ def _machine(row: sa.Row[Any]) -> MachineBackup:
         taken_at=clock.from_text(row.taken_at) if row.taken_at else None,
         tapes=tuple(json.loads(row.tapes)),
         streams=tuple(StreamRecord(**stream) for stream in json.loads(row.streams)),
+        mark=MachineMark.from_text(row.mark) if row.mark else None,
     )
 
 

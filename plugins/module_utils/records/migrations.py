@@ -16,6 +16,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records import clo
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import StoreRefusedError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_backups import create_backup_tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_copies import create_copy_tables
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_marks import add_backup_marks
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_patches import create_patch_tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_restores import create_restore_tables
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.migration_samples import create_sample_tables
@@ -164,4 +165,5 @@ MIGRATIONS = (
     Migration(4, "backup runs", create_backup_tables),
     Migration(5, "restores", create_restore_tables),
     Migration(6, "patch runs", create_patch_tables),
+    Migration(7, "backup marks", add_backup_marks),
 )

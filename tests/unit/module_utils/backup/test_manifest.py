@@ -7,7 +7,11 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import choose
-from ansible_collections.kyotsu.platform.plugins.module_utils.backup.manifest import backup_name, manifest_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.manifest import (
+    MeasuredDisk,
+    backup_name,
+    manifest_of,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.source_text import machine_text
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.manifest import (
     Software,
@@ -28,7 +32,7 @@ def test_it_comes_back_from_its_bytes_with_everything_in_it() -> None:
         item,
         taken_at=NOW,
         quiesced=True,
-        disks=[(2000, 40 * 2**30, 12345, "a" * 64)],
+        disks=[MeasuredDisk(device_key=2000, capacity_bytes=40 * 2**30, bytes=12345, sha256="a" * 64)],
         tapes=["KYT001L8", "KYT002L8"],
         hardware={"devices": [{"_type": "VirtualDisk", "key": "2000"}], "firmware": "efi"},
         commit="c" * 40,
