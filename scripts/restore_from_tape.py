@@ -60,6 +60,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_sour
     RestoreSource,
     run_restore_job,
     source_of_job,
+    with_references,
 )
 from scripts._arguments import Parser
 from scripts._console import run_and_exit
@@ -146,12 +147,7 @@ def _show(settings: TapeSettings, options: argparse.Namespace) -> int:
 def _restore(settings: TapeSettings, options: argparse.Namespace) -> int:
     tape = TapeJobs(settings)
     source = source_of_job(tape, options.job, say=print, media_seconds=_MEDIA_SECONDS)
-    missing = [disk.name for disk in source.manifest.disks if disk.name not in source.jobs]
-    if missing:
-        raise RestoreFailed(
-            f"{', '.join(missing)} of {source.manifest.backup} was unchanged and lies in an older backup "
-            f"({', '.join(str(disk.same_as) for disk in source.manifest.disks if disk.same_as)}): restore that one"
-        )
+    source = with_references(tape, source, say=print, media_seconds=_MEDIA_SECONDS)
     destination = from_manifest(
         source.manifest,
         cluster=options.cluster,
@@ -207,9 +203,11 @@ def _files(settings: TapeSettings, options: argparse.Namespace) -> int:
     tape = TapeJobs(settings)
     source = source_of_job(tape, options.job, say=print, media_seconds=_MEDIA_SECONDS)
     disk = next((each for each in source.manifest.disks if each.name == options.disk), None)
-    if disk is None or options.disk not in source.jobs:
-        names = ", ".join(source.jobs)
-        raise Misuse(f"{options.disk} is not stored in job {options.job}; it holds {names}")
+    if disk is None:
+        names = ", ".join(each.name for each in source.manifest.disks)
+        raise Misuse(f"{options.disk} is no disk of job {options.job}; it has {names}")
+    if not disk.stored:
+        source = with_references(tape, source, say=print, media_seconds=_MEDIA_SECONDS)
     options.to.mkdir(parents=True, exist_ok=True)
     # Beside the backup server's own streams, for its client writes there.
     with tempfile.TemporaryDirectory(prefix="files-", dir=settings.streams_folder) as folder:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Item
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.tapes import PoolTapes, tapes_for
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged import DiskDecision
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import TapeStatus
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Platform
@@ -23,6 +24,7 @@ class Preview:
     tapes: Mapping[str, PoolTapes]
     minutes: float
     rate_is_measured: bool
+    decisions: Mapping[str, Sequence[DiskDecision]]
 
 
 def preview(
@@ -34,20 +36,27 @@ def preview(
     inventory: Inventory,
     ledger: Mapping[str, TapeStatus],
     last_rate: float | None,
+    decisions: Mapping[str, Sequence[DiskDecision]] | None = None,
 ) -> Preview:
     """What the run needs.
 
-    A machine's size is that of its newest copy, else the size of its disks: the most that it can be. The time is that
-    of the last run's bytes per second (`last_rate`), else of the drives' native speed, twice: written and read back.
+    A machine's size is that of its newest whole copy, else the size of its disks: the most that it can be. The time is
+    that of the last run's bytes per second (`last_rate`), else of the drives' native speed, twice: written and read
+    back. `decisions`: of machines whose disks may be unchanged, by key.
     """
     newest: dict[str, Copy] = {}
     for copy in copies:
-        if not copy.offsite and (copy.machine not in newest or copy.taken_at > newest[copy.machine].taken_at):
+        # One that refers to another is small until a disk changes.
+        if copy.offsite or copy.needs:
+            continue
+        if copy.machine not in newest or copy.taken_at > newest[copy.machine].taken_at:
             newest[copy.machine] = copy
     sizes = {
         item.machine.key: newest[item.machine.key].size_bytes if item.machine.key in newest else item.capacity_bytes
         for item in items
     }
+    decisions = decisions or {}
+    sizes |= {key: 0 for key, disks in decisions.items() if all(disk.reference for disk in disks)}
     tapes = _tapes(platform, items, sizes, (volumes, inventory, ledger))
     media = {each.id: each for each in platform.media}
     speeds = [media[each.medium].speed_mb_per_second for each in platform.media_pools if each.id in tapes]
@@ -59,6 +68,7 @@ def preview(
         tapes=tapes,
         minutes=seconds / 60,
         rate_is_measured=last_rate is not None,
+        decisions=decisions,
     )
 
 
@@ -94,10 +104,20 @@ def told(item: Item, found: Preview) -> str:
     size = f"{found.bytes[item.machine.key] / 1e9:.2f} GB"
     size = f"{size} as last time" if item.machine.key in found.measured else f"at most {size}"
     new = f", new {', '.join(pool.new)}" if pool.new else ""
+    unchanged = _referred(found.decisions.get(item.machine.key, ()))
     return (
         f"snapshot, {len(item.observed.disks)} disks ({size}) to pool {item.pool}, "
-        f"tapes {', '.join(pool.writable) or 'none yet'}{new}, then read back"
+        f"tapes {', '.join(pool.writable) or 'none yet'}{new}, then read back{unchanged}"
     )
+
+
+def _referred(decisions: Sequence[DiskDecision]) -> str:
+    """The end of a sentence that names the disks which are not written, and the copies that hold them."""
+    by_backup: dict[str, list[str]] = {}
+    for each in decisions:
+        if each.reference is not None:
+            by_backup.setdefault(each.reference.backup, []).append(each.stream)
+    return "".join(f"; {', '.join(names)} unchanged, as in {backup}" for backup, names in by_backup.items())
 
 
 def notes(found: Preview, left_out: Mapping[str, Collection[str]]) -> list[str]:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import RunContext
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.referring import earlier_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import Claim
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyEvent, CustodyRefused, Facts
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup
@@ -46,7 +47,10 @@ def record(run: RunContext, row: MachineBackup) -> MachineBackup:
         copy = known[0] if known else run.store.copies.add([new], run.origin)[0]
     except KeyError:
         return run.advance(row, phase="failed", problem=f"the catalogue does not know job {row.job_id} any more")
-    except (CustodyRefused, TapeError) as error:
+    except CustodyRefused as error:
+        # What refers to a copy that is gone meanwhile stays of no use: the next attempt writes the machine whole.
+        return run.advance(row, problem=str(error), **({"phase": "failed"} if row.needs else {}))
+    except TapeError as error:
         return run.advance(row, problem=str(error))
     return run.advance(row, phase="recorded", copy_id=copy.id, restore_point=copy.restore_point)
 
@@ -76,6 +80,11 @@ def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
             run.say(f"FAILED {row.name}: not read back: {error}")
             return run.advance(row, problem=f"not read back yet, and does not count: {error}")
     run.store.copies.read_back(row.copy_id, ok=True, job=str(job), origin=run.origin)
+    if row.needs and earlier_of(run.store, row.machine, run.clock()).standing.get(row.copy_id) != "good":
+        run.say(f"FAILED {row.name}: what it refers to does not count any more")
+        return run.advance(
+            row, phase="failed", problem="the copy that holds its unchanged disks does not count any more"
+        )
     run.say(f"{row.name}: read back from {', '.join(row.tapes)}")
     return run.advance(row, phase="read-back", problem="")
 

@@ -15,7 +15,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged i
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import standings
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import unreadable_tapes
-from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import DiskMark, MachineMark, kept_mark
+from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import OFF, DiskMark, MachineMark, kept_mark
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.delete_machine import newest_power_on
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.disk_marks import (
@@ -58,6 +58,14 @@ def streams_of(item: Item, disks: Mapping[int, DiskMark]) -> dict[str, DiskMark]
     }
 
 
+def foreseen(session: Session, store: Store, item: Item, now: datetime, days: int) -> tuple[DiskDecision, ...]:
+    """What would be decided now, without a snapshot and so without the changed-block query. Raises VCenterError."""
+    mark = read_mark(session, item.observed.reference)
+    earlier = earlier_of(store, item.machine.key, now)
+    disks = streams_of(item, {disk.device_key: disk for disk in mark.disks})
+    return decide(disks, earlier, mark, {}, terms_of(store, item, earlier, now, days))
+
+
 class Referring:
     """The looks at one machine before, during and after one attempt to copy it."""
 
@@ -79,8 +87,9 @@ class Referring:
         if self._before is None:
             raise ValueError("the machine is looked at before its snapshot")
         self._copied = snapshot_disks(self._session, snapshot)
-        # Who switched it on between the look and the snapshot has left an event behind.
-        self._before = replace(self._before, power_on=newest_power_on(self._session, self._machine))
+        if self._before.power == OFF:
+            # Who switched it on between the look and the snapshot has left an event behind.
+            self._before = replace(self._before, power_on=newest_power_on(self._session, self._machine))
         earlier = earlier_of(self._store, self._item.machine.key, now)
         mark = earlier.newest.mark if earlier.newest else None
         since = {disk.device_key: disk.change_id for disk in mark.disks if disk.change_id} if mark else {}

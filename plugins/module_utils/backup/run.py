@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -24,13 +24,17 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.begin impor
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Choice, Item, choose
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import PURPOSE, RunContext
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.manifest import backup_name
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.outcome import BackupOutcome, MachineOutcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.preview import Preview, notes, preview, told
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.recover import finish_dead_runs
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.referring import foreseen
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.rounds import clean, run_rounds
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import DriveLimits, Turnstile
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.source_text import machine_text
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged import DiskDecision
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyRefused
+from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import OFF
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import StoreRefusedError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.lease import Lease
@@ -102,7 +106,7 @@ def run_backup(
 def _check(order: _Order) -> BackupOutcome:
     """The choice and what it needs; nothing is written."""
     with _records_if_any(order.target) as store, live_vcenters(order.target, order.prepared.desired) as live:
-        choice, found = _decide(order, store, live)
+        choice, found = _decide(order, store, live, foresee=True)
         lines = notes(found, choice.left_out)
         if store is not None:
             lines += [
@@ -206,15 +210,36 @@ def _context(order: _Order, store: Store, lock: Lease, origin: Origin, live: Seq
     )
 
 
-def _decide(order: _Order, store: Store | None, live: Sequence[LiveVCenter]) -> tuple[Choice, Preview]:
+def _decide(
+    order: _Order, store: Store | None, live: Sequence[LiveVCenter], *, foresee: bool = False
+) -> tuple[Choice, Preview]:
+    """`foresee`: also which disks need not be written, which a run decides beside each snapshot."""
     estate = order.prepared.estate
     keys = store.tape_keys.statuses() if store else {}
     seen = {each.desired.id: each.observed.machines for each in live}
     choice = choose(estate, order.names, seen, keys, final=order.purpose == FINAL)
-    return choice, _need(order, store, choice.items)
+    decisions = _foreseen(order, store, live, choice.items) if foresee and store else {}
+    return choice, _need(order, store, choice.items, decisions)
 
 
-def _need(order: _Order, store: Store | None, items: Sequence[Item]) -> Preview:
+def _foreseen(
+    order: _Order, store: Store, live: Sequence[LiveVCenter], items: Sequence[Item]
+) -> dict[str, tuple[DiskDecision, ...]]:
+    sessions = {each.desired.id: each.session for each in live}
+    days = order.prepared.estate.platform.backup_run.reference_days
+    return {
+        item.machine.key: foreseen(sessions[item.vcenter], store, item, order.prepared.now, days)
+        for item in items
+        if item.may_refer and item.observed.power == OFF
+    }
+
+
+def _need(
+    order: _Order,
+    store: Store | None,
+    items: Sequence[Item],
+    decisions: Mapping[str, tuple[DiskDecision, ...]] | None = None,
+) -> Preview:
     return preview(
         order.prepared.estate.platform,
         items,
@@ -223,6 +248,7 @@ def _need(order: _Order, store: Store | None, items: Sequence[Item]) -> Preview:
         inventory=Library(order.tape.settings).inventory(),
         ledger=store.custody.statuses() if store else {},
         last_rate=store.backups.last_rate(order.target.environment) if store else None,
+        decisions=decisions or {},
     )
 
 
@@ -233,7 +259,18 @@ def _outcome_of(run: RunContext, item: Item, row: MachineBackup | None, found: P
         return _machine(item, "failed", row.problem or f"stopped in phase {row.phase}")
     again = f" at attempt {row.attempt}" if row.attempt > 1 else ""
     text = f"{row.size_bytes / 1e6:.1f} MB on {', '.join(row.tapes)} (job {row.job_id}), read back{again}"
+    text += _referred(run.store, row)
     return replace(_machine(item, "changed", text), copy=run.store.backups.content(row.copy_id))
+
+
+def _referred(store: Store, row: MachineBackup) -> str:
+    """The disks that were not written, and the backup that holds each."""
+    holders = store.backups.of_points(row.needs)
+    return "".join(
+        f"; {stream.name} unchanged, as in {backup_name(holder.machine, holder.taken_at)}"
+        for stream in row.streams
+        if stream.held_by is not None and (holder := holders[stream.held_by]).taken_at is not None
+    )
 
 
 def _machine(item: Item, status: str, message: str) -> MachineOutcome:

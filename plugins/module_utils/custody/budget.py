@@ -95,7 +95,8 @@ def _of_pool(
     newest: dict[str, Copy] = {}
     for copy in copies:
         found = newest.get(copy.machine)
-        if found is None or copy.taken_at > found.taken_at:
+        # A copy that holds all disks itself tells the size; one that refers to another is small until a disk changes.
+        if found is None or (not copy.needs, copy.taken_at) > (not found.needs, found.taken_at):
             newest[copy.machine] = copy
     long_run = sum(copy.size_bytes * steady.get(copy.backup_class, 0) for copy in newest.values())
     recent = sum(copy.size_bytes for copy in copies if copy.taken_at > as_of - RECENT)

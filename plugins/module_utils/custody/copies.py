@@ -6,7 +6,7 @@ back, and only as long as every tape of it can be read and every restore point t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -67,6 +67,23 @@ def standings(copies: Iterable[Copy], unreadable: Collection[str], as_of: dateti
                 result[copy.id] = "needs-missing"
                 break
     return result
+
+
+def lies_on(copy: Copy, copies: Collection[Copy], standing: Mapping[int, Standing], tapes: Collection[str]) -> bool:
+    """Whether a copy lies on some of `tapes` alone, and so do good copies of what it refers to, on its own side.
+
+    `copies`: of the machine.
+    """
+    if not copy.tapes or not set(copy.tapes) <= set(tapes):
+        return False
+    return all(
+        any(
+            standing.get(each.id) == "good" and lies_on(each, copies, standing, tapes)
+            for each in copies
+            if each.restore_point == point and each.offsite == copy.offsite
+        )
+        for point in copy.needs
+    )
 
 
 def _own_standing(copy: Copy, unreadable: Collection[str], as_of: datetime) -> Standing:

@@ -12,7 +12,13 @@ from dateutil.relativedelta import relativedelta
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.blast import BlastRadius
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.budget import PoolForecast
-from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy, existing, standings
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import (
+    Copy,
+    Standing,
+    existing,
+    lies_on,
+    standings,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.courier import NoCourierDay, courier_interval
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import TapeStatus, unreadable_tapes
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.states import VAULTED
@@ -50,8 +56,10 @@ class SizeAnomaly:
 class MachineTruth:
     """One machine. Ages are hours; None: there is no good copy. `within_rpo` is None where no class covers it.
 
-    `last_good_offsite` is of a copy all of whose tapes are in the vault; `last_not_carried` of one that is meant for it
-    and lies elsewhere. `offsite_late`: the one in the vault is older than frequency, courier and grace allow.
+    `last_good_offsite` is of a copy all of whose tapes are in the vault, those that it refers to as well;
+    `last_not_carried` of one that is meant for it and lies elsewhere. `offsite_late`: the one in the vault is older
+    than frequency, courier and grace allow. `refers_to`: when the oldest copy was taken that holds an unchanged disk
+    of the newest good one; None: that one holds all disks itself.
     """
 
     machine: str
@@ -68,6 +76,7 @@ class MachineTruth:
     offsite_late: bool
     awaiting: int
     failed: int
+    refers_to: datetime | None = None
 
     @property
     def offsite_missing(self) -> bool:
@@ -207,10 +216,11 @@ def truth_report(
 
 
 def size_anomalies(copies: Iterable[Copy]) -> list[SizeAnomaly]:
-    """The newest copy of each machine and side where it is far from the median of up to seven before it."""
+    """The newest whole copy of each machine and side where it is far from the median of up to seven before it."""
     series: dict[tuple[str, bool], list[Copy]] = {}
     for copy in copies:
-        series.setdefault((copy.machine, copy.offsite), []).append(copy)
+        if not copy.needs:  # one that refers to another is small on purpose
+            series.setdefault((copy.machine, copy.offsite), []).append(copy)
     found = []
     for group in series.values():
         group.sort(key=lambda copy: copy.taken_at)
@@ -245,7 +255,7 @@ def _machine(
     system: System,
     machine: Machine,
     copies: list[Copy],
-    standing: Mapping[int, str],
+    standing: Mapping[int, Standing],
     as_of: datetime,
     *,
     vaulted: Collection[str],
@@ -253,7 +263,7 @@ def _machine(
 ) -> MachineTruth:
     good = [copy for copy in copies if standing[copy.id] == "good"]
     meant = [copy for copy in good if copy.offsite]
-    there = {copy.id for copy in meant if copy.tapes and all(tape in vaulted for tape in copy.tapes)}
+    there = {copy.id for copy in meant if lies_on(copy, copies, standing, vaulted)}
     offsite = max((copy.taken_at for copy in meant if copy.id in there), default=None)
     newest = max((copy.taken_at for copy in good), default=None)
     age = (as_of - newest) / timedelta(hours=1) if newest is not None else None
@@ -273,7 +283,14 @@ def _machine(
         offsite_late=backup.offsite and offsite is not None and as_of - offsite > offsite_ages[backup.backup_class],
         awaiting=sum(1 for copy in copies if standing[copy.id] == "awaiting"),
         failed=sum(1 for copy in copies if standing[copy.id] not in {"good", "awaiting"}),
+        refers_to=_referred(good),
     )
+
+
+def _referred(good: list[Copy]) -> datetime | None:
+    newest = max(good, key=lambda copy: (copy.taken_at, copy.id), default=None)
+    needs = newest.needs if newest else ()
+    return min((copy.taken_at for copy in good if copy.restore_point in needs), default=None)
 
 
 def _system(

@@ -74,11 +74,18 @@ def _why(machine: object) -> str:
 
 
 def newest_copy(store: Store, machine: str, since: datetime) -> Copy | None:
-    """The newest copy on site that was taken of a machine since its quarantine and read back well."""
+    """The newest copy on site that was taken of a machine since its quarantine and read back well.
+
+    It holds every disk itself: what only refers to an older copy is no last copy.
+    """
     found = [
         copy
         for copy in store.copies.of_machine(machine)
-        if not copy.offsite and copy.released_at is None and copy.read_back_ok and copy.taken_at >= since
+        if not copy.offsite
+        and copy.released_at is None
+        and copy.read_back_ok
+        and not copy.needs
+        and copy.taken_at >= since
     ]
     return max(found, key=lambda copy: copy.id, default=None)
 

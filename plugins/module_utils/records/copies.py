@@ -68,12 +68,14 @@ class Copies:
     def add(self, new: Sequence[NewCopy], origin: Origin) -> list[Copy]:
         """Record copies of one run, all or none, under one entry of the chain; they count once they were read back.
 
-        CustodyRefused: a tape is not registered, not of the copy's pool, or cannot have been written.
+        CustodyRefused: a tape is not registered, not of the copy's pool, or cannot have been written; or no copy of the
+        machine holds what it refers to on its side.
         """
         if not new:
             return []
         self._check_tapes(new)
         with self._database.write() as connection:
+            _check_needs(connection, new)
             next_id = (connection.scalar(sa.select(sa.func.max(copies.c.id))) or 0) + 1
             next_point = (connection.scalar(sa.select(sa.func.max(copies.c.restore_point))) or 0) + 1
             made: list[Copy] = []
@@ -224,6 +226,23 @@ class Copies:
         with self._database.read() as connection:
             ids = list(connection.scalars(sa.select(copies.c.id).where(condition).order_by(copies.c.taken_at)))
             return _with_parts(connection, ids)
+
+
+def _check_needs(connection: sa.Connection, new: Sequence[NewCopy]) -> None:
+    """In the transaction that records them, so that nothing which they refer to is given up in between."""
+    points = {point for item in new for point in item.needs}
+    query = sa.select(copies.c.restore_point, copies.c.machine, copies.c.offsite).where(copies.c.released_at.is_(None))
+    found = {
+        (point, machine, offsite)
+        for point, machine, offsite in _rows(connection, query, copies.c.restore_point, sorted(points))
+    }
+    for item in new:
+        missing = [point for point in item.needs if (point, item.machine, item.offsite) not in found]
+        if missing:
+            raise CustodyRefused(
+                f"{item.machine}: no copy {'off' if item.offsite else 'on'} site holds restore point "
+                f"{', '.join(map(str, missing))}, to which this one refers: make a whole one"
+            )
 
 
 def _ids_on(connection: sa.Connection, tapes: Collection[str]) -> list[int]:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy, Standing, standings
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import (
+    Copy,
+    Standing,
+    lies_on,
+    standings,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import TapeStatus, unreadable_tapes
 
 Side = Literal["onsite", "offsite"]
@@ -76,7 +81,8 @@ def choose_copy(
     if not own:
         where = {None: "", "onsite": " on site", "offsite": " off site"}[side]
         raise NothingToRestore(f"{machine}: no copy{where} was taken before {at.isoformat(timespec='minutes')}")
-    own.sort(key=lambda copy: (copy.taken_at, _reachable(copy, statuses), copy.id), reverse=True)
+    here = {tape for tape, status in statuses.items() if status.place in IN_LIBRARY}
+    own.sort(key=lambda copy: (copy.taken_at, lies_on(copy, own, standing, here), copy.id), reverse=True)
     accepted = ("good", "awaiting") if unproven else ("good",)
     for wanted in accepted:
         for number, copy in enumerate(own):

@@ -32,8 +32,13 @@ def make_copies(vault: Vault, due: Sequence[DueCopy]) -> None:
         return
     recorded = vault.store.copies.jobs({copy.id for copy in vault.store.copies.existing()})
     known = {each.job for each in recorded.values()}
+    away = {copy.restore_point for copy in vault.store.copies.existing() if copy.offsite}
     for number, each in enumerate(due, 1):
         _check(vault)
+        if not set(each.original.needs) <= away:
+            message = "the copy that holds its unchanged disks has no copy off site: this one would be of no use there"
+            vault.done.trouble("copy-failed", f"{each.original.machine}: {message}", COPY_AGAIN)
+            continue
         vault.progress(f"copy {number} of {len(due)}: {each.original.machine} of {each.original.taken_at:%Y-%m-%d}")
         try:
             job = copy_job(vault.tape, each, recorded[each.original.id], known, vault.request.media_seconds)
@@ -42,6 +47,7 @@ def make_copies(vault: Vault, due: Sequence[DueCopy]) -> None:
             vault.done.trouble("copy-failed", f"{each.original.machine}: {error}", COPY_AGAIN)
             continue
         known.add(str(job.job_id))
+        away.add(each.original.restore_point)
         vault.done.copied += 1
         vault.done.changed = True
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import DiskMark, MachineMark
+from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import OFF, DiskMark, MachineMark
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.bulk import retrieve
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.delete_machine import newest_power_on
@@ -28,8 +28,8 @@ _SEARCH_SECONDS = 60.0
 _DESCRIPTION, _BYTES = ".vmdk", "-flat.vmdk"
 
 
-def read_mark(session: Session, reference: str, *, power_on: int | None = None) -> MachineMark:
-    """How a machine (managed object id) stands now. `power_on`: known already, and not asked for again.
+def read_mark(session: Session, reference: str) -> MachineMark:
+    """How a machine (managed object id) stands now.
 
     VCenterError: it is gone, or its datastore cannot be searched.
     """
@@ -40,12 +40,15 @@ def read_mark(session: Session, reference: str, *, power_on: int | None = None) 
     ):
         found = item.properties
         disks = _disks(many(found.get(_DEVICES)))
-        files = _files(session, _backings(many(found.get(_DEVICES))))
+        power = _POWERS.get(str(found.get(_POWER)), "unknown")
+        # Of a machine that runs these marks prove nothing, and are not asked for.
+        files = _files(session, _backings(many(found.get(_DEVICES)))) if power == OFF else {}
+        power_on = newest_power_on(session, reference) if power == OFF else 0
         return MachineMark(
             reference=reference,
-            power=_POWERS.get(str(found.get(_POWER)), "unknown"),
+            power=power,
             change_version=str(found.get(_CHANGE, "")),
-            power_on=newest_power_on(session, reference) if power_on is None else power_on,
+            power_on=power_on,
             snapshots=_count(many(found.get(_TREE))),
             disks=tuple(
                 DiskMark(

@@ -212,11 +212,13 @@ def _work(prepared: Prepared, store: Store, live: list[LiveVCenter], system: Sys
             prediction=prediction,
             replaces="",
         )
-        returned = came_back(store, choice.copy.tapes, choice.copy.taken_at)
+        # What holds the bytes of unchanged disks is read as well, and must have made the way.
+        stayed = [each for each in (choice.copy, *choice.needed) if not came_back(store, each.tapes, each.taken_at)]
         refusal = "; ".join(f"{stop.tape}: {stop.todo.en}" for stop in plan.waits if stop.todo)
-        if not refusal and not returned:
-            refusal = f"{', '.join(choice.copy.tapes)} has never been in the vault: a drill takes a tape that came back"
-        yield DrillWork(desired=desired, live=vcenter, plan=plan, came_back=returned, refusal=refusal)
+        if not refusal and stayed:
+            tapes = ", ".join(dict.fromkeys(tape for each in stayed for tape in each.tapes))
+            refusal = f"{tapes} has never been in the vault: a drill takes a tape that came back"
+        yield DrillWork(desired=desired, live=vcenter, plan=plan, came_back=not stayed, refusal=refusal)
 
 
 def _network_of(system: System) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy
@@ -148,6 +148,40 @@ def job_number(job: str) -> int:
     if not job.isdigit():
         raise RestoreFailed(f"the records name the job {job!r}, which is no number of the tape software's catalogue")
     return int(job)
+
+
+def with_references(
+    tape: TapeJobs, source: RestoreSource, *, say: Say = silent, media_seconds: float = MEDIA_SECONDS
+) -> RestoreSource:
+    """The same with the jobs of its unchanged disks, by the catalogue and the manifests on the tapes alone.
+
+    Earlier jobs of the machine are asked which backup they are, newest first, until every disk is found. RestoreFailed
+    names the backup that is on no tape which the catalogue knows.
+    """
+    jobs = dict(source.jobs)
+    missing = {disk.name: disk for disk in source.manifest.disks if not disk.stored}
+    others = [job.job_id for job in tape.catalogue.jobs(name=source.manifest.machine_key) if job.kind in {"B", "C"}]
+    for job_id in sorted(others, reverse=True):
+        if not missing:
+            break
+        if job_id == source.job_id:
+            continue
+        try:
+            other = source_of_job(tape, job_id, say=say, media_seconds=media_seconds)
+        except RestoreFailed as error:
+            say(f"job {job_id} is passed over: {error}")
+            continue
+        for name in [name for name, disk in missing.items() if disk.same_as == other.manifest.backup]:
+            if name in other.jobs:
+                jobs[name] = job_id
+                del missing[name]
+    if missing:
+        wanted = ", ".join(sorted({str(disk.same_as) for disk in missing.values()}))
+        raise RestoreFailed(
+            f"{', '.join(missing)} of {source.manifest.backup} was unchanged and lies in {wanted}, of which the "
+            "catalogue has no job: rebuild it from the tapes of that backup as well"
+        )
+    return replace(source, jobs=jobs)
 
 
 def _referred(
