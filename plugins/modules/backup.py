@@ -10,6 +10,8 @@ description:
   - Of each machine takes a quiesced snapshot, reads its disks over vCenter's NFC lease straight to the pool of its
     segment and confidentiality, writes a manifest behind them on the same tape, removes the snapshot, and reads
     everything back from tape. Only what was read back counts.
+  - Where the class allows it a disk that is proven to be unchanged is not written again (C(skip_unchanged)): its copy
+    names the one that holds it, and counts only as long as that one does.
   - Begins by finishing what an earlier run left that died. Its snapshots are removed, what it brought to tape is
     recorded and read back, the rest counts for nothing.
   - As many machines at once as the drives take and the datastores bear (C(backup_run) in C(platform/backup.yml)). One

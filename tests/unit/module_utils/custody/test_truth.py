@@ -126,6 +126,29 @@ def test_a_copy_on_two_tapes_is_off_site_when_both_are(estate: Estate) -> None:
     assert not of(report(estate, copies), "s31").machines[0].not_carried
 
 
+def test_a_copy_is_off_site_when_what_it_refers_to_is_as_well(estate: Estate) -> None:
+    copies = both_sides(estate, "s31")
+    base = replace(copies[1], id=91, restore_point=91, taken_at=START - timedelta(days=1), tapes=("KYT099L8",))
+    copies[1] = replace(copies[1], needs=(91,))
+    here = {"KYT099L8": make_status("KYT099L8", place="slot")}
+    machine = of(report(estate, [*copies, base], tapes=here), "s31").machines[0]
+    assert (machine.not_carried, machine.last_good_onsite) == (True, START)
+    machine = of(report(estate, [*copies, base]), "s31").machines[0]
+    assert (machine.not_carried, machine.last_good_offsite) == (False, START)
+    lost = {"KYT099L8": make_status("KYT099L8", state="damaged")}
+    machine = of(report(estate, [*copies, base], tapes=lost), "s31").machines[0]
+    assert (machine.offsite_missing, machine.failed) == (True, 2)
+
+
+def test_the_report_tells_how_old_the_copy_is_to_which_the_newest_one_refers(estate: Estate) -> None:
+    copies = both_sides(estate, "s31")
+    assert of(report(estate, copies), "s31").machines[0].refers_to is None
+    base = replace(copies[0], id=91, restore_point=91, taken_at=START - timedelta(days=3))
+    newest = replace(copies[0], id=92, restore_point=92, taken_at=START + timedelta(hours=1), needs=(91,))
+    machine = of(report(estate, [*copies, base, newest]), "s31").machines[0]
+    assert (machine.last_good_onsite, machine.refers_to) == (newest.taken_at, base.taken_at)
+
+
 def test_the_copy_of_last_night_waits_for_the_courier_and_is_no_problem(estate: Estate) -> None:
     only = Estate(systems=(estate.system_by_id["s31"],), platform=estate.platform)
     fresh = both_sides(only, "s31")
@@ -207,6 +230,8 @@ def test_sizes_far_from_the_usual_are_named() -> None:
     assert [(each.size_bytes, each.usual_bytes) for each in size_anomalies(series(20))] == [(20, 100)]
     assert [each.size_bytes for each in size_anomalies(series(400))] == [400]
     assert size_anomalies(series(400)[-2:]) == []  # too little history to judge
+    refers = make_copy(9, START + timedelta(days=9), size_bytes=1, needs=(1,))
+    assert size_anomalies([*series(102), refers]) == []  # small on purpose
 
 
 def test_a_report_without_anything_wrong_has_no_problems(estate: Estate) -> None:
@@ -242,6 +267,9 @@ def test_the_forecast_says_how_many_tapes_the_long_run_needs(estate: Estate) -> 
     assert found.empty_on is not None
     assert (found.empty_on - NOW.date()).days == 20  # half a copy a day on average: one tape lasts 20 days
     assert next(each for each in forecast if each.pool == ONSITE).needed == 0
+    refers = make_copy(99, START + timedelta(hours=1), pool=OFFSITE, offsite=True, size_bytes=1, needs=(0,))
+    forecast = tape_forecast(platform, tapes=tapes, copies=[*copies, refers], retained_ids=[], as_of=NOW)
+    assert next(each for each in forecast if each.pool == OFFSITE).needed == 4  # its size is no sign of what is to come
 
 
 def test_every_system_on_tape_has_pools_of_its_own_segment(estate: Estate) -> None:

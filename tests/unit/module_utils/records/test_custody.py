@@ -194,18 +194,29 @@ def test_a_lost_tape_says_what_is_lost_and_what_remains(travelled: Store, origin
     (original,) = travelled.copies.add([onsite], origin)
     alone = new_copy(machine="s05-ap-1", key_id=None)
     (copied, single) = travelled.copies.add([new_copy(restore_point=original.restore_point), alone], origin)
-    (refers,) = travelled.copies.add([new_copy(machine="s05-web-1", needs=(single.restore_point,))], origin)
+    later = {"machine": "s05-ap-1", "taken_at": START + timedelta(hours=1)}
+    (refers,) = travelled.copies.add([new_copy(**later, needs=(single.restore_point,))], origin)
     for copy in (original, copied, single, refers):
         travelled.copies.read_back(copy.id, ok=True, job="x", origin=origin)
     found = travelled.copies.blast_radius(["KYT002L8"], START + timedelta(days=1))
     assert (found.copies, found.unencrypted_copies, found.keys) == (3, 1, ("lgwan-g1",))
-    assert {(point.machine, point.lost) for point in found.systems[0].points} == {
-        ("s05-db-1", False),
+    assert [(point.machine, point.lost) for point in found.systems[0].points] == [
         ("s05-ap-1", True),
-        ("s05-web-1", True),
-    }
-    assert found.systems[0].points[1].remaining_onsite == ("KYT003L8",)
+        ("s05-ap-1", True),
+        ("s05-db-1", False),
+    ]
+    assert found.systems[0].points[2].remaining_onsite == ("KYT003L8",)
     assert found.points_lost == 2
+
+
+@pytest.mark.parametrize("needs", [{"needs": (9,)}, {"needs": (1,), "machine": "s05-ap-1"}])
+def test_a_copy_that_refers_to_what_is_not_there_is_not_recorded(
+    travelled: Store, origin: Origin, needs: dict[str, object]
+) -> None:
+    travelled.copies.add([new_copy()], origin)
+    with pytest.raises(CustodyRefused, match="to which this one refers: make a whole one"):
+        travelled.copies.add([new_copy(**needs)], origin)
+    assert len(travelled.copies.existing()) == 1
 
 
 def test_a_copy_elsewhere_that_refers_to_the_lost_tape_is_lost_with_it(travelled: Store, origin: Origin) -> None:

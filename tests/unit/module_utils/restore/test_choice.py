@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -73,6 +74,19 @@ def test_what_a_copy_refers_to_is_read_too() -> None:
     assert [copy.id for copy in choice.needed] == [1]
     assert choice.tapes == ("KYT003L8", "KYT001L8")
     assert choice.size_bytes == 10 + first.size_bytes
+
+
+def test_a_copy_in_the_library_whose_reference_is_away_is_no_nearer_than_one_off_site() -> None:
+    first = make_copy(1, tapes=("KYT005L8",))
+    near = make_copy(2, START + DAY, needs=(1,))
+    away = [replace(each, id=each.id + 10, offsite=True, pool=OFFSITE, tapes=("KYT002L8",)) for each in (first, near)]
+    statuses = {
+        **HERE,
+        "KYT005L8": make_status("KYT005L8", place="hand-over", position=""),
+        "KYT002L8": make_status("KYT002L8", position="2"),
+    }
+    choice = choose_copy([first, near, *away], statuses, MACHINE, at=NOW, as_of=NOW)
+    assert (choice.copy.id, choice.tapes) == (12, ("KYT002L8",))
 
 
 def test_a_copy_whose_reference_is_gone_is_not_taken() -> None:
