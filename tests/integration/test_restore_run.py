@@ -359,6 +359,30 @@ def test_a_replacement_that_has_lost_its_lock_touches_nothing_that_lives(lab: Ba
     remove(lab, "s13-other")
 
 
+def test_a_copy_that_only_refers_to_disks_is_restored_from_the_one_that_holds_them(
+    lab: BackupLab, tmp_path: Path
+) -> None:
+    folder = data_folder(lab)
+    assert lab.services.ssh(MACHINE, f"echo last | sudo tee {folder}/text; sync").returncode == 0
+    lab.services.power(VCENTER, MACHINE, "PowerOffVM_Task")
+    whole, refers = lab.backup().of(MACHINE).copy, lab.backup().of(MACHINE).copy
+    assert whole is not None
+    assert refers is not None
+    assert sorted(lab.tape.catalogue.streams(refers.job_id)) == ["manifest"]
+    outcome = restore(lab, name="s13-refers")
+    assert result(outcome)[0] == "changed", result(outcome)
+    assert "equal to its manifest" in result(outcome)[1]
+    assert outcome.plans[0]["copy"] == refers.copy_id
+    assert inside(lab, "s13-refers", f"{folder}/text") == b"last\n"
+    remove(lab, "s13-refers")
+    # Single files as well, by the tapes alone.
+    done = from_tape(lab, "files", str(refers.job_id), "/text", "--disk", "disk1", "--to", str(tmp_path))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "text").read_text(encoding="utf-8") == "last\n"
+    lab.services.power(VCENTER, MACHINE, "PowerOnVM_Task")
+    wait_until(lambda: lab.services.answers(MACHINE), "it answers", seconds=60)
+
+
 def test_without_the_key_nothing_is_restored(lab: BackupLab) -> None:
     tape = lab.tape_laboratory
     pair = tape.paths.keys / "lgwan-fd.pem"

@@ -59,6 +59,14 @@ def test_what_retention_no_longer_keeps_is_not_copied(estate: Estate) -> None:
     assert due(estate, *same_day) == [2]
 
 
+def test_what_holds_unchanged_disks_goes_first_although_no_rule_keeps_it(estate: Estate) -> None:
+    base = make_copy(1, **COURIERED)
+    refers = make_copy(2, START + timedelta(hours=1), needs=(1,), **COURIERED)
+    assert due(estate, refers, base) == [1, 2]
+    away = make_copy(3, **{**COURIERED, "restore_point": 1, "offsite": True, "pool": "mynumber-c3-offsite"})
+    assert due(estate, refers, base, away) == [2]
+
+
 def test_machines_that_are_not_couriered_or_left_out_by_a_limit_are_not_copied(estate: Estate) -> None:
     other = make_copy(1, machine="s13-db-1", system="s13", backup_class="tape-daily", pool="lgwan-c2-onsite")
     assert due(estate, other) == []
