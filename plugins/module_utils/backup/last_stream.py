@@ -89,7 +89,8 @@ class LastStream:
         try:
             while not self._ended.wait(_POLL_SECONDS):
                 measured = self._look()
-                if all(name in measured for name in self._written):
+                # A job that writes no disk may still wait for its tape, as long as any job may.
+                if all(name in measured for name in self._written) and (self._written or self._tapes_now()):
                     self._put(measured)
                     return
         except (AttemptFailed, ManifestUnreadable, TapeError, RecordsError) as error:
@@ -157,10 +158,13 @@ class LastStream:
         """The tapes that the job is on by now; a manifest that begins a further tape does not know that one."""
         deadline = time.monotonic() + _TAPE_SECONDS
         while True:
-            found = [piece.volume for piece in self._run.tape.catalogue.pieces(self._job_id)]
-            writing = self._run.tape.console.writing().get(self._job_id)
-            tapes = list(dict.fromkeys([*found, *([writing] if writing else [])]))
+            tapes = self._tapes_now()
             if tapes:
                 return tapes
             if self._ended.wait(_POLL_SECONDS) or time.monotonic() > deadline:
                 raise AttemptFailed("the tape software does not say which tape it writes to")
+
+    def _tapes_now(self) -> list[str]:
+        found = [piece.volume for piece in self._run.tape.catalogue.pieces(self._job_id)]
+        writing = self._run.tape.console.writing().get(self._job_id)
+        return list(dict.fromkeys([*found, *([writing] if writing else [])]))

@@ -16,7 +16,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.last_stream
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.referring import Referring
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import Claim
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.snapshots import remove_of_run
-from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged import Reference
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged import DiskDecision, Reference
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup, StreamRecord
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import StreamStatus, from_file, from_url
@@ -74,8 +74,7 @@ class _Attempt:
         end_earlier_jobs(run, self.row)
         self.row = run.advance(self.row, phase="snapshot")
         session = run.sessions[item.vcenter]
-        if self._referring is not None:
-            self._referring.look_before()
+        self._look_before()
         # What is off has nothing to write out; what is on is never copied without.
         quiesce = item.observed.power == "on"
         (done,) = create_snapshots(session, [item.observed.reference], run.label, quiesce=quiesce)
@@ -89,7 +88,7 @@ class _Attempt:
                 raise AttemptFailed(
                     f"it has {len(lease.disks)} disks now and had {len(item.observed.disks)}: run the backup again"
                 )
-            self._refer(done.snapshot)
+            self._refer(done.snapshot, lease)
             manifest = self._run_job(lease, taken_at, quiesce)
         self._hold_against(manifest, lease, time.monotonic() - began)
 
@@ -99,12 +98,30 @@ class _Attempt:
             with contextlib.suppress(VCenterError):
                 self.row = self._run.advance(self.row, mark=self._referring.look_after())
 
-    def _refer(self, snapshot: str) -> None:
+    def _look_before(self) -> None:
+        try:
+            if self._referring is not None:
+                self._referring.look_before()
+        except VCenterError as error:
+            self._write_whole(error)
+
+    def _write_whole(self, error: VCenterError) -> None:
+        """Where vCenter does not tell what is needed for a proof nothing is lost but time."""
+        self._run.say(
+            f"{self._item.machine.name}: is written whole, nothing is known of its disks: {message_of(error)}"
+        )
+        self._referring = None
+
+    def _refer(self, snapshot: str, lease: ExportLease) -> None:
         """Decide which disks are not written again, and let the job have the others alone."""
         run, item = self._run, self._item
-        if self._referring is None:
-            return
-        decisions = self._referring.decide(snapshot, run.clock())
+        decisions: tuple[DiskDecision, ...] = ()
+        try:
+            if self._referring is not None:
+                keys = [disk.device_key for disk in lease.disks]
+                decisions = self._referring.decide(snapshot, keys, run.clock())
+        except VCenterError as error:
+            self._write_whole(error)
         self._references = {each.stream: each.reference for each in decisions if each.reference is not None}
         for each in decisions:
             if each.reference is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -49,12 +49,12 @@ def terms_of(store: Store, item: Item, earlier: Earlier, now: datetime, days: in
     return Terms(pool=item.pool, key_id=item.key_id, in_library=here, now=now, days=days)
 
 
-def streams_of(item: Item, disks: Mapping[int, DiskMark]) -> dict[str, DiskMark]:
-    """The disks by the names of their streams; one that is not among them is left out."""
+def streams_of(item: Item, device_keys: Iterable[int], disks: Mapping[int, DiskMark]) -> dict[str, DiskMark]:
+    """The disks by the names of their streams, which are in the order of `device_keys`; an unknown one is left out."""
     return {
-        name: disks[disk.device_key]
-        for name, disk in zip(item.streams, item.observed.disks, strict=False)
-        if disk.device_key in disks
+        name: disks[device_key]
+        for name, device_key in zip(item.streams, device_keys, strict=False)
+        if device_key in disks
     }
 
 
@@ -62,7 +62,8 @@ def foreseen(session: Session, store: Store, item: Item, now: datetime, days: in
     """What would be decided now, without a snapshot and so without the changed-block query. Raises VCenterError."""
     mark = read_mark(session, item.observed.reference)
     earlier = earlier_of(store, item.machine.key, now)
-    disks = streams_of(item, {disk.device_key: disk for disk in mark.disks})
+    keys = [disk.device_key for disk in item.observed.disks]
+    disks = streams_of(item, keys, {disk.device_key: disk for disk in mark.disks})
     return decide(disks, earlier, mark, {}, terms_of(store, item, earlier, now, days))
 
 
@@ -82,8 +83,11 @@ class Referring:
         """Right before the snapshot, for taking one may change vCenter's marks. Raises VCenterError."""
         self._before = read_mark(self._session, self._machine)
 
-    def decide(self, snapshot: str, now: datetime) -> tuple[DiskDecision, ...]:
-        """With the snapshot (managed object id) taken: which disks refer to which copy. Raises VCenterError."""
+    def decide(self, snapshot: str, device_keys: Sequence[int], now: datetime) -> tuple[DiskDecision, ...]:
+        """With the snapshot (managed object id) taken: which disks refer to which copy. Raises VCenterError.
+
+        `device_keys`: of the disks as they are exported, in the order of their streams.
+        """
         if self._before is None:
             raise ValueError("the machine is looked at before its snapshot")
         self._copied = snapshot_disks(self._session, snapshot)
@@ -96,7 +100,8 @@ class Referring:
         tracked = {key: each for key, each in since.items() if key in self._copied and self._copied[key].change_id}
         changed = changed_disks(self._session, self._machine, snapshot, tracked)
         terms = terms_of(self._store, self._item, earlier, now, self._days)
-        return decide(streams_of(self._item, self._copied), earlier, self._before, changed, terms)
+        disks = streams_of(self._item, device_keys, self._copied)
+        return decide(disks, earlier, self._before, changed, terms)
 
     def look_after(self) -> MachineMark | None:
         """With the snapshot removed: what may be kept for the next run. Raises VCenterError."""

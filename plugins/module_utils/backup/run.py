@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,6 +45,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Library
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.apply import clock_since
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared, prepare, scope_of
@@ -227,11 +228,12 @@ def _foreseen(
 ) -> dict[str, tuple[DiskDecision, ...]]:
     sessions = {each.desired.id: each.session for each in live}
     days = order.prepared.estate.platform.backup_run.reference_days
-    return {
-        item.machine.key: foreseen(sessions[item.vcenter], store, item, order.prepared.now, days)
-        for item in items
-        if item.may_refer and item.observed.power == OFF
-    }
+    found = {}
+    for item in items:
+        if item.may_refer and item.observed.power == OFF:
+            with suppress(VCenterError):  # the account of check mode may not be allowed to look at datastores
+                found[item.machine.key] = foreseen(sessions[item.vcenter], store, item, order.prepared.now, days)
+    return found
 
 
 def _need(
