@@ -80,7 +80,9 @@ def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
             run.say(f"FAILED {row.name}: not read back: {error}")
             return run.advance(row, problem=f"not read back yet, and does not count: {error}")
     run.store.copies.read_back(row.copy_id, ok=True, job=str(job), origin=run.origin)
-    if row.needs and earlier_of(run.store, row.machine, run.clock()).standing.get(row.copy_id) != "good":
+    # The run may have been given another moment than that of the records, by which the copy was read back.
+    moment = max(run.clock(), run.store.database.clock())
+    if row.needs and earlier_of(run.store, row.machine, moment).standing.get(row.copy_id) != "good":
         run.say(f"FAILED {row.name}: what it refers to does not count any more")
         return run.advance(
             row, phase="failed", problem="the copy that holds its unchanged disks does not count any more"

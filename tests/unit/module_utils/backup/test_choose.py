@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import choose
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Backup
-from tests.support.backups import KEYS, make_backup_estate, seen
+from tests.support.backups import KEYS, backup_class, make_backup_estate, seen
 from tests.support.builders import OTHER_VCENTER, VCENTER, make_machine, make_observed_disk
 from tests.support.tapes import ONSITE
 
@@ -22,6 +22,20 @@ def test_a_machine_goes_to_the_pool_of_its_segment_with_the_newest_key() -> None
     assert (item.machine.key, item.vcenter, item.pool, item.key_id) == ("s01-db-1", VCENTER, ONSITE, "lgwan-g1")
     assert (item.compression, item.streams) == ("LZO", ("disk0", "manifest"))
     assert choice.refused == ()
+
+
+def test_a_disk_may_refer_where_the_class_allows_it_but_never_in_a_last_copy() -> None:
+    classes = tuple(
+        replace(backup_class(name, "tape"), skip_unchanged=name == "tape-daily")
+        for name in ("tape-daily", "tape-other")
+    )
+    other = Backup(backup_class="tape-other", offsite=False)
+    machines = (make_machine("s01-db-1"), make_machine("s01-db-2", backup=other))
+    estate = make_backup_estate(machines=machines, platform={"backup_classes": classes})
+    items = choose(estate, None, seen(estate), KEYS).items
+    assert {item.machine.key: item.may_refer for item in items} == {"s01-db-1": True, "s01-db-2": False}
+    last = choose(estate, None, seen(estate), KEYS, final=True).items
+    assert {item.may_refer for item in last} == {False}
 
 
 def test_streams_are_numbered_by_controller_and_unit_whatever_the_order_of_reading() -> None:
