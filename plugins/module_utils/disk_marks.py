@@ -67,10 +67,14 @@ def kept_mark(before: MachineMark, after: MachineMark, change_ids: Mapping[int, 
         (before.power, after.power) == (OFF, OFF)
         and (before.snapshots, after.snapshots) == (0, 0)
         and before.power_on == after.power_on
-        and [(disk.path, disk.file) for disk in before.disks] == [(disk.path, disk.file) for disk in after.disks]
+        and _files(before) == _files(after)
     )
     if not still and not any(change_ids.values()):
         return None
     disks = tuple(replace(disk, change_id=change_ids.get(disk.device_key, "")) for disk in after.disks)
     # What did not stand still is kept for its change ids alone: marks of a machine that ran prove nothing.
     return replace(after, disks=disks, power=after.power if still else "on")
+
+
+def _files(mark: MachineMark) -> dict[int, tuple[str, str]]:
+    return {disk.device_key: (disk.path, disk.file) for disk in mark.disks}

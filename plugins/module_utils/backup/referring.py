@@ -60,7 +60,7 @@ def streams_of(item: Item, device_keys: Iterable[int], disks: Mapping[int, DiskM
 
 def foreseen(session: Session, store: Store, item: Item, now: datetime, days: int) -> tuple[DiskDecision, ...]:
     """What would be decided now, without a snapshot and so without the changed-block query. Raises VCenterError."""
-    mark = read_mark(session, item.observed.reference)
+    mark = read_mark(session, item.observed.reference, files=True)
     earlier = earlier_of(store, item.machine.key, now)
     keys = [disk.device_key for disk in item.observed.disks]
     disks = streams_of(item, keys, {disk.device_key: disk for disk in mark.disks})
@@ -81,7 +81,7 @@ class Referring:
 
     def look_before(self) -> None:
         """Right before the snapshot, for taking one may change vCenter's marks. Raises VCenterError."""
-        self._before = read_mark(self._session, self._machine)
+        self._before = read_mark(self._session, self._machine, files=False)
 
     def decide(self, snapshot: str, device_keys: Sequence[int], now: datetime) -> tuple[DiskDecision, ...]:
         """With the snapshot (managed object id) taken: which disks refer to which copy. Raises VCenterError.
@@ -90,10 +90,15 @@ class Referring:
         """
         if self._before is None:
             raise ValueError("the machine is looked at before its snapshot")
-        self._copied = snapshot_disks(self._session, snapshot)
-        if self._before.power == OFF:
-            # Who switched it on between the look and the snapshot has left an event behind.
-            self._before = replace(self._before, power_on=newest_power_on(self._session, self._machine))
+        off = self._before.power == OFF
+        self._copied = snapshot_disks(self._session, snapshot, files=off)
+        if off:
+            # Who switched it on, or wrote past it, between the look and the snapshot has left a mark behind.
+            self._before = replace(
+                self._before,
+                power_on=newest_power_on(self._session, self._machine),
+                disks=tuple(replace(disk, change_id="") for disk in self._copied.values()),
+            )
         earlier = earlier_of(self._store, self._item.machine.key, now)
         mark = earlier.newest.mark if earlier.newest else None
         since = {disk.device_key: disk.change_id for disk in mark.disks if disk.change_id} if mark else {}
@@ -108,4 +113,4 @@ class Referring:
         if self._before is None:
             return None
         ids = {key: disk.change_id for key, disk in self._copied.items()}
-        return kept_mark(self._before, read_mark(self._session, self._machine), ids)
+        return kept_mark(self._before, read_mark(self._session, self._machine, files=True), ids)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import OFF, DiskMark, MachineMark
@@ -28,10 +29,10 @@ _SEARCH_SECONDS = 60.0
 _DESCRIPTION, _BYTES = ".vmdk", "-flat.vmdk"
 
 
-def read_mark(session: Session, reference: str) -> MachineMark:
-    """How a machine (managed object id) stands now.
+def read_mark(session: Session, reference: str, *, files: bool) -> MachineMark:
+    """How a machine (managed object id) stands now; with `files` its datastores are asked, if it is off.
 
-    VCenterError: it is gone, or its datastore cannot be searched.
+    VCenterError: it is gone, or a datastore cannot be searched.
     """
     for item in retrieve(
         session,
@@ -39,34 +40,28 @@ def read_mark(session: Session, reference: str) -> MachineMark:
         objects=[vim.VirtualMachine(reference, session.stub)],
     ):
         found = item.properties
-        disks = _disks(many(found.get(_DEVICES)))
         power = _POWERS.get(str(found.get(_POWER)), "unknown")
         # Of a machine that runs these marks prove nothing, and are not asked for.
-        files = _files(session, _backings(many(found.get(_DEVICES)))) if power == OFF else {}
         power_on = newest_power_on(session, reference) if power == OFF else 0
+        disks = _disks(session, many(found.get(_DEVICES)), files=files and power == OFF)
         return MachineMark(
             reference=reference,
             power=power,
             change_version=str(found.get(_CHANGE, "")),
             power_on=power_on,
             snapshots=_count(many(found.get(_TREE))),
-            disks=tuple(
-                DiskMark(
-                    device_key=disk.device_key,
-                    path=disk.path,
-                    capacity_bytes=disk.capacity_bytes,
-                    file=files.get(disk.path, ""),
-                )
-                for disk in disks
-            ),
+            disks=tuple(replace(disk, change_id="") for disk in disks),
         )
     raise VCenterError(f"{reference} has vanished from vCenter")
 
 
-def snapshot_disks(session: Session, snapshot: str) -> dict[int, DiskMark]:
-    """The disks of a snapshot (managed object id) by device key, with their change ids where vCenter tracks blocks."""
+def snapshot_disks(session: Session, snapshot: str, *, files: bool) -> dict[int, DiskMark]:
+    """The disks of a snapshot (managed object id) by device key, with their change ids where vCenter tracks blocks.
+
+    `files`: ask the datastores, too. Of a machine that is off nothing writes to these files, not the snapshot either.
+    """
     for item in retrieve(session, {vim.vm.Snapshot: (_DEVICES,)}, objects=[vim.vm.Snapshot(snapshot, session.stub)]):
-        return {disk.device_key: disk for disk in _disks(many(item.properties.get(_DEVICES)))}
+        return {disk.device_key: disk for disk in _disks(session, many(item.properties.get(_DEVICES)), files=files)}
     raise VCenterError("the snapshot is gone")
 
 
@@ -87,12 +82,14 @@ def changed_disks(session: Session, reference: str, snapshot: str, since: Mappin
     return found
 
 
-def _disks(devices: Sequence[Mapping[str, Any]]) -> list[DiskMark]:
+def _disks(session: Session, devices: Sequence[Mapping[str, Any]], *, files: bool) -> list[DiskMark]:
+    found = _files(session, _backings(devices)) if files else {}
     return [
         DiskMark(
             device_key=int(device["key"]),
             path=str(dig(device, "backing", "fileName") or ""),
             capacity_bytes=int(device.get("capacityInBytes") or int(device.get("capacityInKB") or 0) * 1024),
+            file=found.get(str(dig(device, "backing", "fileName") or ""), ""),
             change_id=str(dig(device, "backing", "changeId") or ""),
         )
         for device in devices
