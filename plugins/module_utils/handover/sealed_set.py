@@ -148,6 +148,8 @@ def how_to_read(content: SealedSet) -> str:
 3. 読み出す / Read
    bconsole の restore で copies[].job の番号のジョブを選ぶ。流れは disk0, disk1 … と manifest。
    Restore the job with the number of copies[].job. Its files are the streams disk0, disk1 … and manifest.
+   manifest の disks[] で stored が false のディスクは、same_as の名の写し（同じ仮想サーバの前のジョブ）にある。
+   A disk that is not stored (disks[].stored of the manifest) lies in the earlier job that the manifest calls same_as.
 
 4. 照合する / Compare
    sha256sum manifest は copies[].manifest_sha256 と等しいこと。
