@@ -8,9 +8,10 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import read_back_jobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from tests.support.tapes import BOTH
-from tests.support.vault_lab import CASE, MACHINE, OFFSITE, ONSITE, VaultLab, prove_escrow, vault_lab
+from tests.support.vault_lab import CASE, MACHINE, OFFSITE, ONSITE, SEGMENT, VaultLab, prove_escrow, vault_lab
 
 SEAL, BACK = "SEAL-0001", "SEAL-9001"
 
@@ -179,8 +180,10 @@ def test_a_copy_that_cannot_be_read_back_does_not_travel_and_is_made_again_elsew
 def test_a_tape_taken_for_damaged_counts_again_after_every_copy_on_it_was_read(lab: VaultLab) -> None:
     made = lab.backup()
     (tape,) = made.tapes
+    neighbour = lab.backup("s35-db-2")
     before = next(copy for copy in copies(lab) if copy.id == made.id).read_back_at
     on_tape = [copy for copy in copies(lab) if tape in copy.tapes]
+    read = readers(lab)
     lab.run("damage", tapes=(tape,), reason="a drive said so")
     cleared = lab.run("clear", tapes=(tape,), people=BOTH[:1])
     assert (cleared.done.read_back, cleared.done.troubles) == (len(on_tape), [])
@@ -190,6 +193,21 @@ def test_a_tape_taken_for_damaged_counts_again_after_every_copy_on_it_was_read(l
     assert copy.read_back_at is not None
     assert before is not None
     assert copy.read_back_at > before
+    # The two machines' copies on one tape were read by one job.
+    assert neighbour.tapes == (tape,)
+    assert readers(lab) == read + len(on_tape) - 1
+
+    # A bad one in such a job says nothing of the other: each is then read by a job of its own.
+    with lab.store() as store:
+        good, bad = store.copies.jobs([made.id, neighbour.id]).values()
+    digests = {int(good.job): good.manifest_digest, int(bad.job): "0" * 64}
+    proofs = read_back_jobs(lab.tape.jobs, digests, scratch=lab.tape.folder / "scratch")
+    assert [proof.good for proof in proofs.values()] == [True, False]
+
+
+def readers(lab: VaultLab) -> int:
+    """How many jobs have read tapes for the client of the segment."""
+    return len(lab.tape.jobs.catalogue.jobs(name=f"restore-{lab.tape.jobs.settings.clients[SEGMENT]}"))
 
 
 def test_new_tapes_must_fit_pool_and_generation(lab: VaultLab) -> None:

@@ -212,13 +212,7 @@ class TapeJobs:
 
     def restore(self, job_id: int, targets: Mapping[str, dict[str, Any]], *, client: str = "", only: str = "") -> int:
         """Queue the restore of a job (a backup or a copy); every stream of it has a target, or `only` names the one."""
-        job = self.catalogue.job(job_id)
-        folder = self._folder(job.name) / "restore"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for old in folder.glob("*.json"):
-            old.unlink()
-        for stream, target in targets.items():
-            _write(folder / f"{stream}.json", json.dumps(target))
+        job = self._aim(job_id, targets)
         where = client or self._client(job_id)
         # One stream is chosen by its name in the catalogue, and the drive winds to it; all others are not read.
         chosen = f"file=/{word(job.name)}/{word(only)}" if only else "all done"
@@ -226,6 +220,34 @@ class TapeJobs:
             f"restore jobid={job_id} client={word(self._client(job_id))} restoreclient={word(where)}"
             f" restorejob=restore-{where} where=/ {chosen} yes"
         )
+
+    def restore_all(self, wanted: Mapping[int, Mapping[str, dict[str, Any]]]) -> int:
+        """Queue one restore of several jobs of one client, each of another machine: job id -> targets of its streams.
+
+        The tapes are read from their beginning to their end, whatever the order of the jobs. TapeError where one job
+        cannot restore them.
+        """
+        clients, names = {self._client(job_id) for job_id in wanted}, {self.job(job_id).name for job_id in wanted}
+        if len(clients) != 1 or len(names) != len(wanted):
+            raise TapeError(f"jobs {', '.join(map(str, wanted))} are not of one client and as many machines")
+        for job_id, targets in wanted.items():
+            self._aim(job_id, targets)
+        client = word(clients.pop())
+        return self.console.queue(
+            f"restore jobid={','.join(map(str, wanted))} client={client} restoreclient={client}"
+            f" restorejob=restore-{client} where=/ all done yes"
+        )
+
+    def _aim(self, job_id: int, targets: Mapping[str, dict[str, Any]]) -> JobRecord:
+        """Write down where the streams of a job go when it is restored."""
+        job = self.catalogue.job(job_id)
+        folder = self._folder(job.name) / "restore"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for old in folder.glob("*.json"):
+            old.unlink()
+        for stream, target in targets.items():
+            _write(folder / f"{stream}.json", json.dumps(target))
+        return job
 
     def streams(self, name: str, *, restored: bool = False) -> dict[str, StreamStatus]:
         """What the streams of a job's last run have measured; one that did not end has no entry."""

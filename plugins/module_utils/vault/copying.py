@@ -16,7 +16,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context import Vault
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.due import DueCopy
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.knowledge import Knowledge
-from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import Proof, read_back_job
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.lanes import Reading, lanes, run_lanes
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import Proof, read_back_jobs
 
 _POLL_SECONDS = 0.5
 COPY_AGAIN = Text(ja="原因を除き、もう一度実行する", en="remove the cause and run it again")
@@ -73,28 +74,46 @@ def copy_job(
 
 
 def read_back(vault: Vault, waiting: Sequence[Copy]) -> list[Proof]:
-    """Read copies back from their tapes, record what came of it, and give it, in their order."""
-    proofs: list[Proof] = []
+    """Read copies back from their tapes, record what came of it, and give it, in their order.
+
+    One job at a time reads a tape, and as many read side by side as the library has drives.
+    """
+    if not waiting:
+        return []
     jobs = vault.store.copies.jobs({copy.id for copy in waiting})
-    for number, copy in enumerate(waiting, 1):
+    readings = [Reading(copy, job_number(jobs[copy.id]), jobs[copy.id].manifest_digest) for copy in waiting]
+    found: dict[int, Proof] = {}
+
+    def read(batch: Sequence[Reading]) -> list[tuple[Copy, Proof]]:
         _check(vault)
-        vault.progress(f"read back {number} of {len(waiting)}: {copy.machine} on {', '.join(copy.tapes)}")
-        proof = read_back_job(
+        tapes = sorted({tape for each in batch for tape in each.copy.tapes})
+        vault.progress(f"read back {', '.join(each.copy.machine for each in batch)} from {', '.join(tapes)}")
+        proofs = read_back_jobs(
             vault.tape,
-            job_number(jobs[copy.id]),
-            jobs[copy.id].manifest_digest,
+            {each.job: each.manifest_digest for each in batch},
             scratch=vault.request.scratch,
             media_seconds=vault.request.media_seconds,
         )
-        proofs.append(proof)
-        vault.store.copies.read_back(copy.id, ok=proof.good, job=str(proof.job_id), origin=vault.origin)
-        vault.done.changed = True
-        if proof.good:
-            vault.done.read_back += 1
-        else:
-            message = f"copy {copy.id} of {copy.machine} cannot be read back: {proof.why}"
-            vault.done.trouble("read-back-failed", message, LOOK_AT_TAPE, tape=", ".join(copy.tapes))
-    return proofs
+        return [(each.copy, proofs[each.job]) for each in batch]
+
+    def take(proven: list[tuple[Copy, Proof]]) -> None:
+        for copy, proof in proven:
+            found[copy.id] = proof
+            _keep(vault, copy, proof)
+        vault.progress(f"{len(found)} of {len(waiting)} read back")
+
+    run_lanes(lanes(readings), read, take, side_by_side=max(1, len(vault.settings.library.drives)))
+    return [found[copy.id] for copy in waiting]
+
+
+def _keep(vault: Vault, copy: Copy, proof: Proof) -> None:
+    vault.store.copies.read_back(copy.id, ok=proof.good, job=str(proof.job_id), origin=vault.origin)
+    vault.done.changed = True
+    if proof.good:
+        vault.done.read_back += 1
+        return
+    message = f"copy {copy.id} of {copy.machine} cannot be read back: {proof.why}"
+    vault.done.trouble("read-back-failed", message, LOOK_AT_TAPE, tape=", ".join(copy.tapes))
 
 
 def unread_offsite(vault: Vault, known: Knowledge) -> list[Copy]:
