@@ -7,6 +7,8 @@ from lab.files import write_atomically
 
 AUTOMATION_USER = "automation@lab.local"
 READER_USER = "reader@lab.local"
+# Who switches machines in the client by hand: no verb logs in with it, and a machine in quarantine is locked against it.
+OPERATOR_USER = "operator@lab.local"
 
 
 def ensure_password(path: Path) -> str:
@@ -17,14 +19,15 @@ def ensure_password(path: Path) -> str:
 
 
 def accounts(folder: Path, vcenter: str) -> dict[str, list[dict[str, object]]]:
-    """Give the accounts file of a simulator: one user who may write, one who only reads."""
+    """Give the accounts file of a simulator: two users who may write, one who only reads."""
+    users = ((AUTOMATION_USER, True), (OPERATOR_USER, True), (READER_USER, False))
     return {
         "accounts": [
             {
-                "name": AUTOMATION_USER,
-                "password": ensure_password(folder / f"{vcenter}-automation.password"),
-                "writes": True,
-            },
-            {"name": READER_USER, "password": ensure_password(folder / f"{vcenter}-reader.password"), "writes": False},
+                "name": name,
+                "password": ensure_password(folder / f"{vcenter}-{name.partition('@')[0]}.password"),
+                "writes": writes,
+            }
+            for name, writes in users
         ]
     }

@@ -45,6 +45,11 @@ func (g *gate) Handle(ctx *simulator.Context, method *simulator.Method) (mo.Refe
 	} else if writes && !g.accounts.MayWrite(ctx.Session.UserName) {
 		current.writes = false
 		return nil, &types.NoPermission{Object: &method.This, PrivilegeId: "System.Modify"}
+	} else if writes {
+		if machine, privilege, ok := heldOff(ctx, method, ctx.Session.UserName); ok {
+			current.writes = false
+			return nil, &types.NoPermission{Object: &machine, PrivilegeId: privilege}
+		}
 	}
 
 	g.delays.Wait(method.Name)

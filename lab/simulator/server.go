@@ -150,6 +150,7 @@ func (v *vcenter) restore() error {
 	if err := v.journal.Load(v.registry, state); err != nil {
 		return err
 	}
+	admit(v.registry, v.accounts)
 	if err := v.journal.Open(state, v.config.InstanceUUID); err != nil {
 		return err
 	}

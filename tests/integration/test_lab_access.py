@@ -110,7 +110,7 @@ def test_secrets_are_private_files_and_stand_in_no_argument_or_environment(lab: 
     root = lab.laboratory.paths.root
     secrets = [path for path in root.glob("secrets/*") if path.suffix != ".pub"]
     private = [*secrets, *root.glob("**/*.key"), *root.glob("vcenters/*/accounts.json")]
-    assert len(private) == 5 + 3 + 2
+    assert len(private) == 7 + 3 + 2
     assert {path.stat().st_mode & 0o777 for path in private} == {0o600}
     process = Path(f"/proc/{lab.endpoint()['pid']}")
     visible = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()

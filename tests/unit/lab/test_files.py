@@ -42,6 +42,6 @@ def test_passwords_are_made_once_and_differ(tmp_path: Path) -> None:
     assert first == again
     passwords = {str(entry["password"]) for entry in first["accounts"]}
     passwords |= {str(entry["password"]) for entry in accounts(tmp_path, "vc-b")["accounts"]}
-    assert len(passwords) == 4
+    assert len(passwords) == 6
     assert all(len(password) >= 32 for password in passwords)
-    assert [entry["writes"] for entry in first["accounts"]] == [True, False]
+    assert [entry["writes"] for entry in first["accounts"]] == [True, True, False]
