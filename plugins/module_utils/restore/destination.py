@@ -77,7 +77,7 @@ def own_place(
         instance_uuid=desired.instance_uuid,
         cluster=where,
         resource_pool=desired.resource_pool,
-        folder=desired.folder,
+        folder=_folder(desired, observed),
         datastores=_datastores(manifest, desired, observed, placement, where),
         cards=tuple(
             Card(port_group=str(nic["port_group"]), mac=str(nic["mac"]), connected=bool(nic["connected"]))
@@ -117,7 +117,7 @@ def beside(
         instance_uuid=None,
         cluster=where,
         resource_pool=desired.resource_pool,
-        folder=desired.folder,
+        folder=_folder(desired, observed),
         datastores=_datastores(manifest, desired, observed, placement, where),
         cards=tuple(
             Card(port_group=port_group or str(nic["port_group"]), mac=None, connected=port_group is not None)
@@ -170,6 +170,14 @@ def from_manifest(
         options=mounts_of(mounts) | _host_key(manifest),
         power_on=power_on,
     )
+
+
+def _folder(desired: DesiredMachine, observed: ObservedVCenter) -> str:
+    """Its own folder, or the nearest above it that is there: that of a system which has retired went with it."""
+    there = {item.name for item in observed.items if item.kind == "folder"}
+    names = desired.folder.split("/")
+    above = ("/".join(names[:depth]) for depth in range(len(names), 0, -1))
+    return next((path for path in above if path in there), desired.folder)
 
 
 def _origin(desired: DesiredMachine) -> dict[str, str]:

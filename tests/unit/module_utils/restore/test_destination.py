@@ -78,6 +78,21 @@ def test_a_copy_has_no_key_no_tags_no_address_and_no_connection() -> None:
     assert not made.power_on
 
 
+@pytest.mark.parametrize(
+    ("folders", "expected"),
+    [
+        (["hosted", "hosted/s01"], "hosted/s01"),
+        (["hosted", "hosted/s011", "quarantine"], "hosted"),  # it went with its system
+        (["quarantine"], "hosted/s01"),  # nothing of it is there: the import says so
+    ],
+)
+def test_where_its_folder_is_gone_a_machine_comes_to_the_one_above(folders: list[str], expected: str) -> None:
+    there = replace(vcenter(), items=(*vcenter().items, *(Item(kind="folder", name=name) for name in folders)))
+    gone = replace(machine(), folder="hosted/s01")
+    assert own_place(MANIFEST, gone, there, room()).folder == expected
+    assert beside(MANIFEST, gone, there, room(), name="look", purpose="restore").folder == expected
+
+
 def test_a_copy_is_connected_only_to_the_port_group_that_is_named_for_it() -> None:
     made = beside(MANIFEST, machine(), vcenter(), room(), name="look", purpose="restore", port_group="pg-b")
     assert [(card.port_group, card.mac, card.connected) for card in made.cards] == [("pg-b", None, True)]
