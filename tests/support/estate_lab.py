@@ -200,9 +200,9 @@ class EstateLab:
 
     # --- vCenter by hand ---------------------------------------------------------------------------------------------
 
-    def session(self, vcenter: str) -> Session:
+    def session(self, vcenter: str, account: str = "automation") -> Session:
         """A session that may write."""
-        return connect(self.endpoint(vcenter))
+        return connect(self.endpoint(vcenter, account))
 
     @contextmanager
     def machine(self, vcenter: str, name: str) -> Iterator[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,6 +23,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.store impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin, current_actor
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
 from ansible_collections.kyotsu.platform.plugins.module_utils.silences import FileSilences, Silence
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
+from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import PermissionRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.network_services import run_register
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from tests.support.approvals import Office, office
@@ -282,6 +284,25 @@ def going(tmp_path: Path) -> Iterator[Retiring]:
         lab.foundation()
         lab.provision()
         yield retiring(lab, tmp_path)
+
+
+def may_not_switch_on(lab: EstateLab, vcenter: str, name: str) -> None:
+    """Try it as who uses the client by hand: the switch, the switch for many, and the lock itself."""
+    with lab.session(vcenter, "operator") as session:
+        (machine,) = [each for each in machines_of(session) if each.name == name]
+        content = session.content
+        user = session.endpoint.username
+        own = vim.AuthorizationManager.Permission(principal=user, group=False, roleId=-1, propagate=True)
+        attempts: tuple[Callable[[], Any], ...] = (
+            machine.PowerOnVM_Task,
+            lambda: content.rootFolder.childEntity[0].PowerOnMultiVM_Task(vm=[machine]),
+            lambda: content.authorizationManager.SetEntityPermissions(entity=machine, permission=[own]),
+            lambda: content.authorizationManager.RemoveEntityPermission(entity=machine, user=user, isGroup=False),
+        )
+        for attempt in attempts:
+            with pytest.raises(PermissionRefused):
+                attempt()
+        assert machine.runtime.powerState == "poweredOff"
 
 
 def retiring(lab: EstateLab, folder: Path) -> Retiring:
