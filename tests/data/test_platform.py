@@ -345,3 +345,10 @@ def test_roles_of_the_vcenter_can_read_and_only_their_job_more() -> None:
         if name in destroying:
             continue
         assert not {p for p in privileges if p.endswith((".Delete", ".Destroy", ".RemoveDisk", ".Unregister"))}, name
+
+
+def test_only_who_restores_or_provisions_makes_machines() -> None:
+    making = {"VApp.Import", "VirtualMachine.Inventory.Create", "VirtualMachine.Inventory.CreateFromExisting"}
+    able = {role["name"] for role in platform("vcenters")["access_roles"] if making & set(role["privileges"])}
+    # Foundation makes the templates.
+    assert able == {"kyotsu-restore", "kyotsu-provisioner", "kyotsu-foundation"}
