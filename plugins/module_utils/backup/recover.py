@@ -11,6 +11,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.earlier_jobs import end_earlier_jobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.proof import prove, record
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.snapshots import ours, remove
+from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import forbids
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import (
     ENDED,
     BackupRun,
@@ -27,18 +29,22 @@ _ON_TAPE: frozenset[Phase] = frozenset({"on-tape", "recorded", "read-back"})
 
 
 def finish_dead_runs(
-    run: RunContext, environment: str, observed: Mapping[str, Sequence[ObservedMachine]]
+    run: RunContext,
+    environment: str,
+    observed: Mapping[str, Sequence[ObservedMachine]],
+    holds: Mapping[str, LegalHold],
 ) -> tuple[list[str], list[str]]:
     """Finish or clean everything that earlier runs left; give their run ids and notes for people.
 
     Whoever holds the lock of backups knows that no other run is at work. What was on tape is recorded and read back;
     what was not, counts for nothing. A lease of a dead session cannot be aborted by another one: the end of its job
-    ends its use, and vCenter lets it expire.
+    ends its use, and vCenter lets it expire. `holds` by instance UUID: what a dead run has left of such a machine may
+    be the only state of that moment, and stays.
     """
     left = run.store.backups.left_over(environment)
     for row in (row for each in left for row in each.machines if row.phase not in ENDED | _ON_TAPE):
         end_earlier_jobs(run, row)
-    stuck, notes = _remove_snapshots(run, observed, {each.run_id for each in left})
+    stuck, notes = _remove_snapshots(run, observed, {each.run_id for each in left}, holds)
     for dead in left:
         rows = [_finish(run, row, stuck) for row in dead.machines if row.phase not in ENDED]
         notes.append(_told(dead, rows))
@@ -48,7 +54,10 @@ def finish_dead_runs(
 
 
 def _remove_snapshots(
-    run: RunContext, observed: Mapping[str, Sequence[ObservedMachine]], dead: Collection[str]
+    run: RunContext,
+    observed: Mapping[str, Sequence[ObservedMachine]],
+    dead: Collection[str],
+    holds: Mapping[str, LegalHold],
 ) -> tuple[dict[str, str], list[str]]:
     """Remove the snapshots of backup runs that the records know as ended or dead; give what is stuck, by instance UUID.
 
@@ -58,7 +67,13 @@ def _remove_snapshots(
     notes: list[str] = []
     for vcenter, session in run.sessions.items():
         machines = {each.reference: each for each in observed.get(vcenter, ()) if each.snapshots}
-        found = ours(session, machines)
+        found = []
+        for each in ours(session, machines):
+            held = forbids(holds.get(machines[each.machine].instance_uuid.lower()), "remove-snapshot")
+            if held is None:
+                found.append(each)
+            else:
+                notes.append(f"{machines[each.machine].name}: {each.name}: {held.en}")
         known = {
             each.label.run_id: each.label.run_id in dead or run.store.backups.run(each.label.run_id) is not None
             for each in found

@@ -35,6 +35,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.source_text
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged import DiskDecision
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import OFF
+from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import held_machines
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import StoreRefusedError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.lease import Lease
@@ -145,7 +146,10 @@ def _run(order: _Order) -> BackupOutcome:
         ):
             run = _context(order, store, lock, origin, live)
             interrupted, told_of_dead = finish_dead_runs(
-                run, target.environment, {each.desired.id: each.observed.machines for each in live}
+                run,
+                target.environment,
+                {each.desired.id: each.observed.machines for each in live},
+                held_machines(prepared.estate),
             )
             for line in told_of_dead:
                 run.say(line)

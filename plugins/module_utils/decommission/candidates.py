@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import hold_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import (
     LEAVING,
     Estate,
@@ -50,7 +51,7 @@ class Candidate:
     @property
     def legal_hold(self) -> LegalHold | None:
         """An order that keeps it or its system."""
-        return self.machine.legal_hold if self.machine.legal_hold is not None else self.system.legal_hold
+        return hold_of(self.system, self.machine)
 
     @property
     def last_day(self) -> date | None:

@@ -42,14 +42,13 @@ def facts_of(
     """Everything that is known of a machine at this moment."""
     observed = desk.worlds.machine(candidate)
     retirement = candidate.retirement
-    hold = candidate.legal_hold
     return Facts(
         name=candidate.name,
         as_of=desk.today,
         status=candidate.status,
         last_day=candidate.last_day,
         ours=observed is not None and is_ours(candidate, observed),
-        legal_hold=None if hold is None else f"{hold.reason.en} / {hold.reason.ja} ({hold.ordered_by}, {hold.since})",
+        legal_hold=candidate.legal_hold,
         dependants=dependants(desk.estate, candidate, desk.cases),
         records_confirmed=bool(retirement and retirement.records and retirement.records.is_settled),
         last_copy_years=retirement.last_copy_years if retirement else None,

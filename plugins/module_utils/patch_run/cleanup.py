@@ -6,11 +6,13 @@ Both are removed, unless somebody holds them or works with them; what stays is l
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import forbids, held_machines
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.forgotten import (
     Forgotten,
     ended,
@@ -95,16 +97,17 @@ def run_cleanup(
     today = prepared.now.astimezone(ZoneInfo(prepared.estate.platform.estate.timezone)).date()
     limit = scope_of(prepared, names)
     described = {machine.name for _, machine in prepared.estate.machines()}
+    holds = held_machines(prepared.estate)
     left = open_silences(services, limit, described)
     if check:
         with live_vcenters(target, prepared.desired) as live:
-            found = [one for each in live for one in _listed(each, limit, today)]
+            found = [one for each in live for one in _listed(each, limit, today, holds)]
         return Cleaned(snapshots=_sorted(found), silences=_looked_up(target, left), check=True)
     with (
         locked_run(target, "patch cleanup", prepared.commit) as run,
         live_vcenters(target, prepared.desired, settled=True) as live,
     ):
-        found = [one for each in live for one in _cleaned(each, limit, today)]
+        found = [one for each in live for one in _cleaned(each, limit, today, holds)]
         silences = ended(services, listed(left, run.store, now()), now())
         removed = [each.as_value() for each in found if each.state in ("removed", "failed")]
         over = [each.as_value() for each in silences if each.state == "ended"]
@@ -133,31 +136,38 @@ def _ours(live: LiveVCenter, limit: Collection[str] | None) -> Iterator[tuple[Ob
                 yield machines[reference], each
 
 
-def _listed(live: LiveVCenter, limit: Collection[str] | None, today: date) -> list[Found]:
-    return [_standing(machine, each, today) for machine, each in _ours(live, limit)]
+def _listed(
+    live: LiveVCenter, limit: Collection[str] | None, today: date, holds: Mapping[str, LegalHold]
+) -> list[Found]:
+    return [standing(machine, each, today, holds) for machine, each in _ours(live, limit)]
 
 
-def _standing(machine: ObservedMachine, snapshot: Snapshot, today: date) -> Found:
+def standing(machine: ObservedMachine, snapshot: Snapshot, today: date, holds: Mapping[str, LegalHold]) -> Found:
+    """What becomes of a snapshot of a patch run; `holds` by instance UUID, as the description has them today."""
     label = snapshot.label
-    if is_due(label, today):
-        return Found(machine=machine.name, name=snapshot.name, state="due")
-    if label is not None and label.legal_hold is not None:
-        late = ", past its last day" if today > label.expires_on else ""
-        return Found(
-            machine=machine.name, name=snapshot.name, state="held", why=f"legal hold: {label.legal_hold}{late}"
-        )
-    return Found(machine=machine.name, name=snapshot.name, state="kept")
+    late = label is not None and today > label.expires_on
+    held = forbids(holds.get(machine.instance_uuid.lower()), "remove-snapshot")
+    why = held.en if held else f"legal hold: {label.legal_hold}" if label and label.legal_hold is not None else ""
+    if why:
+        state, why = "held", f"{why}{', past its last day' if late else ''}"
+    else:
+        state = "due" if is_due(label, today) else "kept"
+    return Found(machine=machine.name, name=snapshot.name, state=state, why=why)
 
 
-def _cleaned(live: LiveVCenter, limit: Collection[str] | None, today: date) -> list[Found]:
-    ours = list(_ours(live, limit))
-    due = [(machine, each) for machine, each in ours if is_due(each.label, today)]
-    errors = {done.machine: done.error for done in remove_snapshots(live.session, [each for _, each in due])}
-    found = [_standing(machine, each, today) for machine, each in ours if not is_due(each.label, today)]
-    for machine, each in due:
-        error = errors.get(machine.reference, "")
-        found.append(Found(machine=machine.name, name=each.name, state="failed" if error else "removed", why=error))
-    return found
+def _cleaned(
+    live: LiveVCenter, limit: Collection[str] | None, today: date, holds: Mapping[str, LegalHold]
+) -> list[Found]:
+    ours = [(machine, each, standing(machine, each, today, holds)) for machine, each in _ours(live, limit)]
+    due = [each for _, each, found in ours if found.state == "due"]
+    errors = {done.machine: done.error for done in remove_snapshots(live.session, due)}
+    return [
+        _done(found, errors.get(machine.reference, "")) if found.state == "due" else found for machine, _, found in ours
+    ]
+
+
+def _done(due: Found, error: str) -> Found:
+    return replace(due, state="failed" if error else "removed", why=error)
 
 
 def _sorted(found: Sequence[Found]) -> tuple[Found, ...]:

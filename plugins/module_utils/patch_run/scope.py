@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import standings
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import unreadable_tapes
 from ansible_collections.kyotsu.platform.plugins.module_utils.desired import machine_order
+from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import forbids, hold_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, patching_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.batches import Candidate, batches
@@ -92,7 +93,9 @@ def read_world(target: Target, prepared: Prepared, systems: Iterable[str]) -> Wo
                     modes=modes.get(reference),
                     quarantined=one.attributes.get(_QUARANTINE, ""),
                 )
-                labels = (snapshot.label for snapshot in snapshots.get(reference, ()))
+                # One that a hold keeps stays past its day with good reason, and stops no patch.
+                kept = forbids(hold_of(system, machine), "remove-snapshot") is not None
+                labels = () if kept else (snapshot.label for snapshot in snapshots.get(reference, ()))
                 late = next((label for label in labels if is_due(label, today)), None)
                 if late is not None:
                     overdue.setdefault(system.id, f"{machine.name}: {late.name}")

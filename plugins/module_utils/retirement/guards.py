@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import forbids
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import Step
 
@@ -63,7 +64,7 @@ class Facts:
     status: str = "in-service"
     last_day: date | None = None
     ours: bool = False
-    legal_hold: str | None = None
+    legal_hold: LegalHold | None = None
     dependants: tuple[str, ...] = ()
     records_confirmed: bool = False
     last_copy_years: int | None = None
@@ -108,12 +109,9 @@ def _ours(_case: Case, facts: Facts) -> Iterator[Refusal]:
 
 
 def _legal_hold(_case: Case, facts: Facts) -> Iterator[Refusal]:
-    if facts.legal_hold is not None:
-        yield _refusal(
-            "legal-hold",
-            f"{facts.name} is under legal hold: {facts.legal_hold}",
-            f"{facts.name} は保全指定中です: {facts.legal_hold}",
-        )
+    held = forbids(facts.legal_hold, "retire")
+    if held is not None:
+        yield _refusal("legal-hold", f"{facts.name} is {held.en}", f"{facts.name}: {held.ja}")
 
 
 def _dependants(_case: Case, facts: Facts) -> Iterator[Refusal]:

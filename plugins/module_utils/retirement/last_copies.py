@@ -1,4 +1,4 @@
-"""Until when the last copy of a deleted machine is kept, and which copies an order holds. Pure."""
+"""Until when the last copy of a deleted machine is kept. Pure."""
 
 from __future__ import annotations
 
@@ -24,12 +24,6 @@ def kept_until(estate: Estate, cases: Mapping[str, Case]) -> dict[str, date]:
         years = retirement.last_copy_years if retirement else None
         found[machine.key] = date.max if years is None else years_later(deleted.date(), years)
     return found
-
-
-def held_by_law(estate: Estate) -> frozenset[str]:
-    """Keys of machines and ids of systems under legal hold: no copy of theirs is given up."""
-    systems = {system.id for system in estate.systems if system.legal_hold is not None}
-    return frozenset(systems | {machine.key for _, machine in estate.machines() if machine.legal_hold is not None})
 
 
 def years_later(day: date, years: int) -> date:

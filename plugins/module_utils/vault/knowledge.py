@@ -22,11 +22,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.retention 
     releasable_tapes,
     retained,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import held_by_law
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirements import Retirements
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import held_by_law, kept_until
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import kept_until
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import forbids, hold_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import System
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, System
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.restores import RestoreRecord
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.restore.choice import NothingToRestore, choose_copy
@@ -83,6 +84,9 @@ def _refusal(work: Work, plan: RestorePlan, order: RestoreOrder, unfinished: Seq
     names = {machine.name for machine in work.live.observed.machines}
     if order.name and order.name in names and not _is_its_own(work, plan, unfinished):
         return f"{order.name} exists already: choose another name"
+    held = forbids(hold_of(work.system, _machine(work)), "replace") if plan.replaces else None
+    if held is not None:
+        return f"{plan.replaces} is {held.en}"
     stranger = plan.name in names and not plan.replaces and not order.name
     if stranger:
         return f"a machine called {plan.name} with another identity exists: rename it first, it is not touched"
@@ -101,6 +105,10 @@ def _machines(live: list[LiveVCenter], names: Sequence[str]) -> Iterator[tuple[D
         for machine in vcenter.desired.machines:
             if machine.name in names:
                 yield machine, vcenter
+
+
+def _machine(work: Work) -> Machine:
+    return next(machine for machine in work.system.machines if machine.key == work.desired.key)
 
 
 def _system(estate: Estate, key: str) -> System:

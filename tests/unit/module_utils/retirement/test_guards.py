@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import (
     Case,
     RetirementEvent,
@@ -26,6 +27,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps i
 
 KEY = "s06-db-1"
 START = datetime(2026, 10, 1, 12, 0, tzinfo=UTC)
+HOLD = LegalHold(since="2026-01-05", reason=Text(ja="訴訟", en="Law suit"), ordered_by="法務課")
 WAY: tuple[Step, ...] = (
     "announce",
     "quarantine",
@@ -93,7 +95,7 @@ def test_with_everything_in_order_no_step_is_refused(step: Step) -> None:
     [
         ("quarantine", {"status": "in-service"}, "status"),
         ("quarantine", {"ours": False}, "not-ours"),
-        ("quarantine", {"legal_hold": "訴訟"}, "legal-hold"),
+        ("quarantine", {"legal_hold": HOLD}, "legal-hold"),
         ("quarantine", {"dependants": ("s09",)}, "dependants"),
         ("quarantine", {"last_day": date(2026, 12, 1)}, "too-early"),
         ("quarantine", {"last_day": None}, "too-early"),
@@ -103,7 +105,7 @@ def test_with_everything_in_order_no_step_is_refused(step: Step) -> None:
         ("verify", {"read_back_equal": False}, "read-back"),
         ("delete", {"status": "in-service"}, "status"),
         ("delete", {"ours": False}, "not-ours"),
-        ("delete", {"legal_hold": "訴訟"}, "legal-hold"),
+        ("delete", {"legal_hold": HOLD}, "legal-hold"),
         ("delete", {"dependants": ("s09",)}, "dependants"),
         ("delete", {"records_confirmed": False}, "records"),
         ("delete", {"backup_running": True}, "backup-running"),

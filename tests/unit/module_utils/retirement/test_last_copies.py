@@ -5,13 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold, Retirement, Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Retirement, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case, RetirementEvent
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import (
-    held_by_law,
-    kept_until,
-    years_later,
-)
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import kept_until, years_later
 from tests.support.builders import make_estate, make_machine, make_system
 
 DELETED = Case(
@@ -61,13 +57,6 @@ def test_a_machine_that_was_restored_is_in_service_and_not_deleted_any_more() ->
 def test_a_retired_machine_stays_deleted() -> None:
     estate = make_estate(make_system("s01", make_machine(), status="retired", retirement=retirement(last_copy_years=5)))
     assert kept_until(estate, {"s01-db-1": DELETED}) == {"s01-db-1": date(2032, 1, 4)}
-
-
-def test_a_hold_is_of_a_system_or_of_one_machine() -> None:
-    hold = LegalHold(since="2026-01-05", reason=Text(ja="訴訟", en="Law suit"), ordered_by="法務課")
-    assert held_by_law(make_estate(make_system("s01", make_machine()))) == frozenset()
-    assert held_by_law(make_estate(make_system("s01", make_machine(), legal_hold=hold))) == {"s01"}
-    assert held_by_law(make_estate(make_system("s01", make_machine(legal_hold=hold)))) == {"s01-db-1"}
 
 
 def test_the_day_after_a_leap_day_is_in_march() -> None:

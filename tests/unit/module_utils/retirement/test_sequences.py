@@ -9,6 +9,7 @@ from typing import cast
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import (
     Case,
     RetirementEvent,
@@ -28,6 +29,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps i
 KEY = "s06-db-1"
 NAME = "s06-db01"
 START = datetime(2026, 10, 1, tzinfo=UTC)
+HOLD = LegalHold(since="2026-01-05", reason=Text(ja="訴訟", en="Law suit"), ordered_by="法務課")
 
 # Random commands would hardly ever get past the quarantine: most steps are the next right one.
 commands = st.one_of(st.just("next"), st.just("next"), st.just("next"), st.sampled_from(STEPS))
@@ -45,7 +47,7 @@ def facts(draw: st.DrawFn, today: date) -> Facts:
         status="retiring" if draw(mostly) else "in-service",
         last_day=START.date() if draw(mostly) else None,
         ours=draw(mostly),
-        legal_hold=None if draw(mostly) else "訴訟",
+        legal_hold=None if draw(mostly) else HOLD,
         dependants=() if draw(mostly) else ("s09",),
         records_confirmed=draw(mostly),
         last_copy_years=5 if draw(mostly) else None,
