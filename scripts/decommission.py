@@ -119,14 +119,10 @@ def _unknown(store: Store, kind: str, digest: str, content: dict[str, Any]) -> l
     names = [str(each["key"] if isinstance(each, dict) else each) for each in content.get("machines", [])]
     if not names:
         return ["it names no machine"]
-    known = {
-        key: case.done[step].evidence.get("record_hash")
-        for key, case in retirements.cases().items()
-        if step in case.done
-    }
+    known = retirements.documents(step)
     if kind == COMPLETION:
-        return [f"{name}: the records know no such document of it" for name in names if known.get(name) != digest]
-    return [] if digest in known.values() else ["the records know no such certificate"]
+        return [f"{name}: the records know no such document of it" for name in names if (name, digest) not in known]
+    return [] if digest in {each for _, each in known} else ["the records know no such certificate"]
 
 
 def _parser() -> Parser:

@@ -153,6 +153,15 @@ def _reasons(
                 f"{'、'.join(restored)} は復元され再び稼働しています",
             )
         )
+    back = [each.name for each in machines if desk.worlds.machine(each) is not None]
+    if back:
+        reasons.append(
+            _reason(
+                "status",
+                f"{', '.join(back)}: there again after its deletion, so its data is not erased",
+                f"{'、'.join(back)} は削除後に復元されています",
+            )
+        )
     for serials, en, ja in (
         (found.twice, "stands in the certificate twice", "が証明書に重複しています"),
         (found.unexpected, "is on the asset list, and nobody asked for its treatment", "は処分の対象ではありません"),

@@ -13,6 +13,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.erasing import certify, list_media
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.last_copy import LastCopies, TapeCopies
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.leaving import take_back
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.reopening import reopen
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.report import Report
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Request
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
@@ -58,13 +59,20 @@ def run_decommission(
                 live_vcenters(target, prepared.desired) as live,
             ):
                 desk = setting.desk(store, Origin.here(run_id="check"), live)
-                return _outcome(_check(desk, request, _group(desk, scope)), live, started)
+                group = _group(desk, scope)
+                notes = list(reopen(desk, group))
+                report = _check(desk, request, group)
+                report.notes[:0] = notes
+                return _outcome(report, live, started)
         with (
             locked_run(target, VERB, prepared.commit) as run,
             live_vcenters(target, prepared.desired, settled=True) as live,
         ):
             desk = setting.desk(run.store, run.origin, live, run.lease.check)
-            report = _carry_out(desk, request, _group(desk, scope), ask)
+            group = _group(desk, scope)
+            notes = list(reopen(desk, group))
+            report = _carry_out(desk, request, group, ask)
+            report.notes[:0] = notes
             report.notes.extend(run.notes)
             return _outcome(report, live, started)
     except RetirementRefused as error:

@@ -25,7 +25,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case im
     RetirementRefused,
     advance,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import Step
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import ENDS, Step
 
 KIND = "retirement"
 INTENT = "retirement-intent"
@@ -93,10 +93,16 @@ class Retirements:
         return self.cases().get(machine, Case(machine=machine))
 
     def history(self, machine: str) -> list[tuple[RetirementEvent, Entry]]:
-        """Every step of a machine, oldest first, undone cases too, each with the entry that proves it."""
+        """Every step of a machine, oldest first, those of ended cases too, each with the entry that proves it."""
         with self._database.read() as connection:
             found = self._history_in(connection, machine)
         return [(_event(entry), entry) for entry in found if entry.kind == KIND]
+
+    def documents(self, step: Step) -> frozenset[tuple[str, str]]:
+        """Machine and hash of every document that this step has left, of ended cases too."""
+        with self._database.read() as connection:
+            events = [_event(entry) for entry in _entries(connection, (KIND,))]
+        return frozenset((each.machine, each.evidence.get("record_hash", "")) for each in events if each.step == step)
 
     def _cases_in(self, connection: sa.Connection) -> dict[str, Case]:
         found: dict[str, Case] = {}
@@ -117,11 +123,11 @@ class Retirements:
 
 
 def _open_intent(history: Iterable[Entry], step: Step) -> RetirementEvent | None:
-    """The first intent of a step since that step was recorded or the case was called off."""
+    """The first intent of a step since that step was recorded or the case ended."""
     found: RetirementEvent | None = None
     for entry in history:
         event = _event(entry)
-        if entry.kind == KIND and event.step in {step, "undo"}:
+        if entry.kind == KIND and event.step in {step, *ENDS}:
             found = None
         elif entry.kind == INTENT and event.step == step and (found is None or _renews(entry)):
             found = event

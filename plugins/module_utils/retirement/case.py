@@ -9,7 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import STEPS, TABLE, Evidence, Step
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import (
+    ENDS,
+    STEPS,
+    TABLE,
+    Evidence,
+    Step,
+)
 
 
 class RetirementRefused(Exception):
@@ -29,7 +35,7 @@ class RetirementEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One machine's way out. `done` holds the event of each step since the case began; an undone case is empty."""
+    """One machine's way out. `done` holds the event of each step since the case began; an ended case is empty."""
 
     machine: str
     done: Mapping[Step, RetirementEvent] = field(default_factory=dict)
@@ -74,7 +80,7 @@ def advance(case: Case, event: RetirementEvent) -> Case:
     lacking = [name for name in rule.evidence if not event.evidence.get(name, "").strip()]
     if lacking:
         raise RetirementRefused(f"{event.machine}: {event.step} needs evidence: {', '.join(lacking)}")
-    if event.step == "undo":
+    if event.step in ENDS:
         return Case(machine=case.machine, changed_at=event.happened_at)
     return replace(case, done={**case.done, event.step: event}, changed_at=event.happened_at)
 

@@ -301,4 +301,5 @@ _GUARDS: dict[Step, tuple[_Guard, ...]] = {
     "complete": (),
     "certify": (_certificate,),
     "undo": (),
+    "reopen": (_status, _ours, _legal_hold),
 }

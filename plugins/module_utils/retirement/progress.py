@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import STEPS, Step
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import ENDS, STEPS, Step
 
-# The way of a machine; certify waits for the media and undo is asked for, so that neither comes by itself.
-WAY: tuple[Step, ...] = tuple(step for step in STEPS if step not in {"certify", "undo"})
+# The way of a machine; certify waits for the media, and what ends a case is no part of it.
+WAY: tuple[Step, ...] = tuple(step for step in STEPS if step != "certify" and step not in ENDS)
 # Nothing is wrong: a day, a courier or a signature is waited for. Everything else needs somebody to correct something.
 WAITING = frozenset({"too-early", "grace", "off-site", "approval"})
 

@@ -1,7 +1,8 @@
 """The steps of a machine on its way out, and the closed table of their order. Pure data.
 
-Nothing is skipped: each step is allowed after the steps named with it, and only once; `undo` ends a case before its
-machine is deleted, and a new case may begin. What a step needs beside its order is said by guards.
+Nothing is skipped: each step is allowed after the steps named with it, and only once. Two steps end a case, and a new
+one may begin: `undo` before its machine is deleted, `reopen` when the machine was restored after its deletion. What a
+step needs beside its order is said by guards.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ Step = Literal[
     "complete",
     "certify",
     "undo",
+    "reopen",
 ]
 Evidence = Literal[
     "notices",
@@ -42,9 +44,12 @@ Evidence = Literal[
     "witness",
     "serials",
     "reason",
+    "restored",
 ]
 
 STEPS: tuple[Step, ...] = get_args(Step)
+# What was done before them counts for nothing afterwards; the chain keeps it.
+ENDS: frozenset[Step] = frozenset({"undo", "reopen"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +92,8 @@ TABLE: dict[Step, Rule] = {
     "complete": _rule(("release",), (), ("record_hash",), "completion record", "廃止完了記録"),
     "certify": _rule(("complete",), (), ("certificate", "witness", "serials"), "certificate of erasure", "消去証明"),
     "undo": _rule(("announce",), ("delete",), ("reason",), "called off", "取消し（復旧）"),
+    # What shows that the machine is there again; its first completion record stays true of its first case.
+    "reopen": _rule(
+        ("delete",), (), ("restored",), "restored after its deletion, a new case", "削除後の復元（新たな手続）"
+    ),
 }

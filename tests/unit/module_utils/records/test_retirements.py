@@ -13,7 +13,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirement
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import RetirementEvent, RetirementRefused
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import STEPS, TABLE, Step
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import ENDS, STEPS, TABLE, Step
 
 KEY = "s06-db-1"
 START = datetime(2026, 12, 1, tzinfo=UTC)
@@ -36,7 +36,7 @@ def retirements(store: Store) -> Retirements:
 
 
 def test_the_whole_way_is_kept_and_read_again(retirements: Retirements, store: Store, origin: Origin) -> None:
-    way = [event(step, day) for day, step in enumerate(each for each in STEPS if each != "undo")]
+    way = [event(step, day) for day, step in enumerate(each for each in STEPS if each not in ENDS)]
     for each in way:
         retirements.record([each], origin)
     case = retirements.case(KEY)
@@ -74,6 +74,24 @@ def test_an_intent_does_not_outlive_an_undo(retirements: Retirements, origin: Or
     retirements.record([event("undo", 2)], origin)
     assert retirements.begun(KEY, "quarantine") is None
     assert not retirements.case(KEY).done
+
+
+def test_a_new_case_after_a_deletion_knows_no_intent_and_no_step_of_the_first(
+    retirements: Retirements, store: Store, origin: Origin
+) -> None:
+    way: tuple[Step, ...] = ("announce", "quarantine", "back-up", "verify", "delete")
+    for day, step in enumerate(way):
+        retirements.record([event(step, day)], origin)
+    retirements.begin(event("release", 5), origin)
+    retirements.record([event("reopen", 9, restored="restore 3")], origin)
+    assert not retirements.case(KEY).done
+    assert retirements.begun(KEY, "release") is None
+    for day, step in enumerate(way):
+        retirements.record([event(step, 10 + day)], origin)
+    assert list(retirements.case(KEY).done) == list(way)
+    # The first case is still proven.
+    assert [found.step for found, _ in retirements.history(KEY)] == [*way, "reopen", *way]
+    assert store.chain.verify().ok
 
 
 def test_what_is_deleted_is_what_is_permitted_now(retirements: Retirements, origin: Origin) -> None:

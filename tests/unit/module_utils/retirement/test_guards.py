@@ -199,6 +199,10 @@ def test_every_refusal_speaks_both_languages() -> None:
         (("announce", "announce"), "announce is done already"),
         ((*WAY, "undo"), "undo is not possible any more after delete"),
         ((*WAY[:7], "certify"), "certify comes after complete"),
+        ((*WAY[:5], "reopen"), "reopen comes after delete"),
+        ((*WAY, "reopen", "certify"), "certify comes after complete"),
+        ((*WAY, "reopen", "delete"), "delete comes after verify"),
+        ((*WAY, "reopen", "reopen"), "reopen comes after delete"),
     ],
 )
 def test_the_table_is_closed(steps: tuple[Step, ...], told: str) -> None:
@@ -219,6 +223,26 @@ def test_a_step_before_the_last_one_in_time_is_refused() -> None:
 def test_a_step_of_another_machine_is_refused() -> None:
     with pytest.raises(RetirementRefused, match="the case is that of s06-db-1"):
         advance(case_until("verify"), event("verify", 9, machine="s06-db-2"))
+
+
+def test_what_was_restored_after_its_deletion_goes_the_whole_way_again() -> None:
+    """Nothing of the first case counts for the second: no copy, no grace, no approval, no certificate."""
+    first = [event(each, day) for day, each in enumerate(WAY)]
+    reopened = replay(KEY, [*first, event("reopen", 20)])
+    assert (reopened.done, reopened.is_deleted) == ({}, False)
+    assert [each.code for each in refusals(reopened, "delete", GOOD)] == ["off-site"]  # and its order, by the table
+    second = replay(KEY, [*first, event("reopen", 20), *(event(each, 21 + day) for day, each in enumerate(WAY))])
+    assert list(second.done) == list(WAY)
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "code"),
+    [({"status": "retired"}, "status"), ({"ours": False}, "not-ours"), ({"legal_hold": HOLD}, "legal-hold")],
+)
+def test_a_case_is_not_reopened_by_a_machine_that_may_not_retire(spoiled: dict[str, Any], code: str) -> None:
+    assert [each.code for each in refusals(case_until("certify"), "reopen", dataclasses.replace(GOOD, **spoiled))] == [
+        code
+    ]
 
 
 def test_an_undone_case_begins_anew() -> None:
