@@ -211,11 +211,13 @@ def test_a_system_of_database_application_and_web_servers_retires_and_its_files_
     assert {found[f"{name}: announce"][0] for name in GOING} == {"changed"}, found
     assert len(list((reports / SYSTEM).glob("notice-*.html"))) == 2
     # Then a system that needs it keeps it, until its own file says otherwise.
-    found = lines(run(lab, reports, NOW))
+    found = lines(run(lab, reports, NOW - timedelta(hours=2)))
     assert all("is needed by s24" in found[f"{name}: quarantine"][1] for name in GOING), found
     assert all(services.answers(name) for name in GOING)
     describe(lab, DEPENDANT, depends_on=None)
 
+    # Called off once: they run again as they were, and the copies that were made do not count any more.
+    call_off(lab, reports, files)
     isolate_and_copy(lab, reports, tmp_path)
     delete(lab, reports, tmp_path)
     assert neighbours(lab) == before
@@ -228,6 +230,20 @@ def test_a_system_of_database_application_and_web_servers_retires_and_its_files_
     assert neighbours(lab) == before
     with lab.store() as store:
         assert store.chain.verify().ok
+
+
+def call_off(lab: BackupLab, reports: Path, files: dict[str, str]) -> None:
+    """Quarantine, copy, and back again: what vCenter shows, and the files in each guest."""
+    services = lab.services
+    before = {name: seen(services.estate_lab, VCENTER, name) for name in GOING}
+    found = lines(run(lab, reports, NOW - timedelta(hours=1)))
+    assert {found[f"{name}: verify"][0] for name in GOING} == {"changed"}, found
+    assert not any(services.answers(name) for name in GOING)
+    undone = run(lab, reports, NOW - timedelta(minutes=50), order="undo", reason="late", names=list(GOING))
+    assert {each.status for each in undone.results} == {"changed"}, lines(undone)
+    services.wait_for_guests()
+    assert {name: seen(services.estate_lab, VCENTER, name) for name in GOING} == before
+    assert {name: services.ssh(name, f"sudo sh -c '{FILES}'").stdout for name in GOING} == files
 
 
 def isolate_and_copy(lab: BackupLab, reports: Path, folder: Path) -> None:
