@@ -66,7 +66,7 @@ unit: setup ## unit and data tests
 integration: setup-tests ## tests against real labs that they start themselves
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder tests/integration
 
-circle: setup-tests ## the whole circle of tapes with all machines whose backups leave the house (about 15 minutes)
+circle: setup-tests ## the whole circle of tapes with all machines whose backups leave the house, and a system that retires (20 minutes)
 	@$(PYTHON) -m pytest -q tests/whole
 
 molecule: setup-tests ## one scenario against a lab of its own: make molecule SCENARIO=default BASE=origin/main

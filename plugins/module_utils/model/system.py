@@ -96,7 +96,7 @@ class Disk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegalHold:
-    """An order that keeps a system or machine as it is: nothing of it is switched off or deleted."""
+    """An order that keeps a system or machine as it is: nothing of it is switched off, replaced or deleted."""
 
     since: str
     reason: Text
