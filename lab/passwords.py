@@ -7,7 +7,7 @@ from lab.files import write_atomically
 
 AUTOMATION_USER = "automation@lab.local"
 READER_USER = "reader@lab.local"
-# Who switches machines in the client by hand: no verb logs in with it, and a machine in quarantine is locked against it.
+# Who switches machines by hand: no verb logs in with it, and a machine in quarantine is locked against it.
 OPERATOR_USER = "operator@lab.local"
 
 
