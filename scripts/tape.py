@@ -41,6 +41,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.states imp
     TRANSITIONS,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import InvalidEstate
+from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import held_by_law
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
@@ -50,7 +51,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Anchor
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import held_by_law
 from scripts._arguments import Parser
 from scripts._console import run_and_exit
 from scripts._records import add_database_options, checked, open_records, print_json
