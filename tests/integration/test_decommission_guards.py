@@ -101,7 +101,7 @@ def not_ours(going: Retiring) -> None:
 
 BEFOREHAND: tuple[tuple[Callable[[Retiring], None], str], ...] = (
     (in_service, "s02-db01 is in-service: its file must say retiring first"),
-    (under_hold, "s02-db01 is under legal hold: Law suit / 訴訟 (法務課, 2026-01-05)"),
+    (under_hold, "s02-db01 is under legal hold (法務課, 2026-01-05): Law suit"),
     (no_records, "the owner has not confirmed the public records"),
     (retention_runs, "the owner has not confirmed the public records"),
     (history_not_moved, "the owner has not confirmed the public records"),

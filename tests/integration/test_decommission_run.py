@@ -12,7 +12,7 @@ import yaml
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import read_document
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
-from tests.support.estate_lab import OUTSIDE_WINDOW, EstateLab, machines_of, statuses
+from tests.support.estate_lab import OUTSIDE_WINDOW, EstateLab, machines_of, statuses, wait_for_task
 from tests.support.retiring import (
     AFTER,
     BEFORE,
@@ -25,6 +25,7 @@ from tests.support.retiring import (
     VCENTER,
     Retiring,
     lines,
+    may_not_switch_on,
     noon,
     rewrite,
     right,
@@ -62,6 +63,7 @@ def test_a_system_goes_its_whole_way_and_nothing_else_is_touched(going: Retiring
         assert (machine["power"], machine["folder"], set(machine["connected"])) == ("poweredOff", "quarantine", {False})
         assert machine["attributes"]["kyotsu-quarantine"] == "2026-12-01"
         assert machine["locked"], "nobody was held off"
+        may_not_switch_on(lab, VCENTER, name)
     assert found["s02-db01: copy-off-site"][0] == "held"
     assert {each.machine for each in going.silences()} == set(NAMES)
 
@@ -141,6 +143,11 @@ def test_undo_brings_everything_back_as_it_was(going: Retiring) -> None:
     assert {each.status for each in outcome.results} == {"changed"}
     for name in NAMES:
         assert seen(going.lab, VCENTER, name) == before[name]
+    # The lock is gone with it: who could switch it before can again.
+    with going.lab.session(VCENTER, "operator") as session:
+        (machine,) = [each for each in machines_of(session) if each.name == "s02-ap01"]
+        wait_for_task(machine.PowerOffVM_Task())
+        wait_for_task(machine.PowerOnVM_Task())
     assert going.steps() == {key: [] for key in KEYS}
     assert going.silences() == []
     # Nothing to correct: provision finds what it made.
@@ -158,6 +165,57 @@ def test_undo_without_a_limit_brings_nothing_back(going: Retiring) -> None:
     assert "undo: name the machines (--limit NAMES)" in run.output
     assert "Traceback" not in run.output
     assert seen(going.lab, VCENTER, "s02-db01")["power"] == "poweredOff"  # type: ignore[index]
+
+
+def test_what_was_restored_after_its_deletion_retires_again_with_a_case_of_its_own(
+    going: Retiring, tmp_path: Path
+) -> None:
+    going.to_grace()
+    going.delete()
+    first = (going.reports / "s02/completion-record.json").read_text(encoding="utf-8")
+    # In service again: the machines are back under their identity.
+    rewrite(going.lab, S02, {"status": "in-service", "retirement": None})
+    again = GRACE_OVER + timedelta(days=10)
+    going.lab.foundation(now=again)
+    made = going.lab.provision(now=again)
+    assert {each.status for each in made.results} == {"changed"}, statuses(made)
+    assert seen(going.lab, VCENTER, "s02-db01") is not None
+    going.retire(date=again.date().isoformat())
+    later = again + timedelta(days=1)
+
+    # Nothing is certified of what is there again, also while the file says that it goes.
+    assets, rows, paper = tmp_path / "assets.csv", tmp_path / "lines.csv", tmp_path / "certificate.pdf"
+    assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\n", encoding="utf-8")
+    rows.write_text("serial,treatment,performed_on\nD1,destroyed,2027-01-05\n", encoding="utf-8")
+    paper.write_bytes(b"%PDF-1.7")
+    erasure = Erasure(assets=assets, certificate=paper, certificate_lines=rows, witness="鈴木")
+    shown = going.run(later, check=True)
+    assert any("a new case" in note for note in shown.notes)
+    assert going.steps() == dict.fromkeys(KEYS, ALL_STEPS)
+    refused = going.run(later, order="certify", names=list(NAMES), erasure=erasure)
+    assert {each.status for each in refused.results} == {"refused"}, lines(refused)
+
+    # All steps once more: another quarantine with its whole grace, another copy, another approval.
+    going.tape.taken_at = later
+    going.run(later)
+    assert going.steps() == {key: ["announce", "quarantine", "back-up", "verify"] for key in KEYS}
+    going.tape.courier()
+    waits = lines(going.run(later + timedelta(days=2)))
+    assert "is in quarantine until 2027-02-14" in waits["s02-db01: delete"][1]
+    over = noon("2027-02-15")
+    digest = going.run(over).digest
+    term = {"change": "CHG-2", "valid_from": "2027-02-01T00:00:00+09:00", "valid_until": "2027-03-01T00:00:00+09:00"}
+    done = going.run(over, approval=going.approve(digest, **term), typing=right)
+    assert {each.status for each in done.results} == {"changed"}, lines(done)
+    assert [seen(going.lab, VCENTER, name) for name in NAMES] == [None, None, None]
+    assert going.steps() == dict.fromkeys(KEYS, ALL_STEPS)
+
+    # Both records are kept, and each is the one that the chain knows.
+    kept = going.reports / "s02/completion-record-2027-01-04.json"
+    assert kept.read_text(encoding="utf-8") == first
+    for document in (kept, going.reports / "s02/completion-record.json"):
+        assert going.command("decommission.py", "verify", str(document)).code == 0
+    assert going.lab.records("verify").code == 0
 
 
 def test_undo_is_refused_after_the_deletion(going: Retiring) -> None:

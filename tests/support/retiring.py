@@ -75,6 +75,7 @@ class FolderTape:
     lab: EstateLab
     folder: Path
     calls: list[str] = field(default_factory=list)
+    taken_at: datetime = AFTER
 
     def back_up(self, names: Collection[str]) -> Mapping[str, str]:
         self.calls += sorted(names)
@@ -108,7 +109,7 @@ class FolderTape:
                         machine=key,
                         system=system,
                         backup_class="tape-daily-offsite",
-                        taken_at=more.pop("taken_at", AFTER),
+                        taken_at=more.pop("taken_at", self.taken_at),
                         pool=pool,
                         tapes=(barcode,),
                         size_bytes=1,
@@ -277,15 +278,6 @@ def seen(lab: EstateLab, vcenter: str, name: str) -> dict[str, Any] | None:
     return None
 
 
-@pytest.fixture
-def going(tmp_path: Path) -> Iterator[Retiring]:
-    """A lab of its own in which s02 retires."""
-    with estate_lab(copy_few(tmp_path), "going") as lab:
-        lab.foundation()
-        lab.provision()
-        yield retiring(lab, tmp_path)
-
-
 def may_not_switch_on(lab: EstateLab, vcenter: str, name: str) -> None:
     """Try it as who uses the client by hand: the switch, the switch for many, and the lock itself."""
     with lab.session(vcenter, "operator") as session:
@@ -303,6 +295,15 @@ def may_not_switch_on(lab: EstateLab, vcenter: str, name: str) -> None:
             with pytest.raises(PermissionRefused):
                 attempt()
         assert machine.runtime.powerState == "poweredOff"
+
+
+@pytest.fixture
+def going(tmp_path: Path) -> Iterator[Retiring]:
+    """A lab of its own in which s02 retires."""
+    with estate_lab(copy_few(tmp_path), "going") as lab:
+        lab.foundation()
+        lab.provision()
+        yield retiring(lab, tmp_path)
 
 
 def retiring(lab: EstateLab, folder: Path) -> Retiring:
