@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -15,6 +15,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate impor
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold, Machine, Retirement, System
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import Step
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredMachine, DesiredVCenter
 
 
@@ -113,6 +114,21 @@ def _is_gone(system: System, machine: Machine, cases: Mapping[str, Case]) -> boo
     """Whether it is deleted, and was not restored since: then it is described as in service again."""
     deleted = cases.get(machine.key, Case(machine=machine.key)).is_deleted
     return deleted and status_of(system, machine) in LEAVING
+
+
+def left_out(cases: Mapping[str, Case], machines: Sequence[Candidate], step: Step) -> tuple[str, ...]:
+    """Names of machines that the paper of a step is about too, that have not done it, and are not among these."""
+    first = machines[0]
+    if not first.whole:
+        return ()
+    here = {each.key for each in machines}
+    return tuple(
+        machine.name
+        for machine in first.system.machines
+        if machine.status is None
+        and machine.key not in here
+        and step not in cases.get(machine.key, Case(machine=machine.key)).done
+    )
 
 
 def grace_days(estate: Estate, candidate: Candidate) -> int | None:

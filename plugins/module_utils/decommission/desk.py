@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -119,4 +119,9 @@ class Desk:
 
     def done(self, key: str, step: Step, evidence: Mapping[Evidence, str]) -> None:
         """Record a step once, and go on from the case after it."""
-        (self.cases[key],) = self.retirements.record([self.event(key, step, evidence)], self.origin)
+        self.done_together([key], step, evidence)
+
+    def done_together(self, keys: Sequence[str], step: Step, evidence: Mapping[Evidence, str]) -> None:
+        """Record a step of several machines, all or none: where one paper is about all of them."""
+        events = [self.event(key, step, evidence) for key in keys]
+        self.cases.update(zip(keys, self.retirements.record(events, self.origin), strict=True))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Result
-from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate, left_out
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.files import write_report
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.report import Report
@@ -144,6 +144,15 @@ def _reasons(
                 f"{'、'.join(early)} は廃止が完了していません",
             )
         )
+    missing = left_out(desk.cases, machines, "certify")
+    if missing:
+        reasons.append(
+            _reason(
+                "order",
+                f"one certificate is about the whole system: name {', '.join(missing)} too",
+                f"証明書はシステム全体で作成します。{'、'.join(missing)} も指定してください",
+            )
+        )
     restored = [each.name for each in machines if each.status not in LEAVING]
     if restored:
         reasons.append(
@@ -212,17 +221,16 @@ def _issue(
     write_report(folder, "erasure-certificate.json", document_text(ERASURE, content))
     write_report(folder, "erasure-certificate.html", erasure_sheet(templates(desk.target.repository), content, digest))
     serials = ", ".join(each["serial"] for each in media)
-    for each in machines:
-        desk.done(
-            each.key,
-            "certify",
-            {
-                "certificate": f"{paper[0]} {paper[1]}",
-                "witness": witness,
-                "serials": serials,
-                "record_hash": digest,
-            },
-        )
+    desk.done_together(
+        [each.key for each in machines],
+        "certify",
+        {
+            "certificate": f"{paper[0]} {paper[1]}",
+            "witness": witness,
+            "serials": serials,
+            "record_hash": digest,
+        },
+    )
 
 
 def _disks(desk: Desk, group: Sequence[Candidate], assets: Sequence[Asset]) -> tuple[Treatment, ...]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate, left_out
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.completion import completion_content
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.files import write_report
@@ -107,14 +107,18 @@ def complete(desk: Desk, group: Sequence[Candidate]) -> Iterator[Failed]:
             for each in machines:
                 yield each, f"its system is not finished: {', '.join(waiting)}"
             continue
+        missing = left_out(desk.cases, machines, "complete")
+        if missing:
+            for each in machines:
+                yield each, f"one record is about the whole system: run it for {', '.join(missing)} too"
+            continue
         content = completion_content(desk, machines)
         digest = content_hash(content)
         folder = desk.reports / unit
         write_report(folder, "completion-record.json", document_text(COMPLETION, content))
         page = completion_sheet(templates(desk.target.repository), content, digest)
         write_report(folder, "completion-record.html", page)
-        for each in machines:
-            desk.done(each.key, "complete", {"record_hash": digest})
+        desk.done_together([each.key for each in machines], "complete", {"record_hash": digest})
         close_file(desk, machines)
 
 

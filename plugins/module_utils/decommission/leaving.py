@@ -40,8 +40,7 @@ def announce(desk: Desk, group: Sequence[Candidate]) -> Iterator[Failed]:
         for owner, page in sheets:
             path = write_report(desk.reports / unit, f"notice-{owner}.html", page)
             hashes.append(f"{path.name} {hashlib.sha256(page.encode()).hexdigest()}")
-        for each in machines:
-            desk.done(each.key, "announce", {"notices": "; ".join(hashes)})
+        desk.done_together([each.key for each in machines], "announce", {"notices": "; ".join(hashes)})
     yield from ()
 
 
