@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+import yaml
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Request
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.run import run_decommission
@@ -197,9 +198,7 @@ DURING: tuple[tuple[Callable[[Retiring], None], str], ...] = (
     (snapshot, "snapshot(s) older than its last copy"),
     (backup_died, "has a backup that has not ended"),
     (lose_the_tape, "is not equal to what was written"),
-    (under_hold, "is under legal hold"),
-    (in_service, "is in-service"),
-    (history_not_moved, "has not confirmed the public records"),
+    (not_ours, "was not made or adopted by this repository"),
 )
 
 
@@ -216,6 +215,65 @@ def test_what_happens_during_grace_stops_the_deletion(
     assert status == "refused", found
     assert told in text
     assert still_there(going)
+
+
+def machine_under_hold(going: Retiring) -> None:
+    """The order is about one machine, not about its system."""
+    content = yaml.safe_load((going.lab.repository / S02).read_text(encoding="utf-8"))
+    machines = [each | ({"legal_hold": HOLD} if each["name"] == DATABASE else {}) for each in content["machines"]]
+    rewrite(going.lab, S02, {"machines": machines})
+
+
+def longer_grace(going: Retiring) -> None:
+    going.retire(grace_days=90)
+
+
+DESCRIBED: tuple[tuple[Callable[[Retiring], None], str], ...] = (
+    (in_service, "is in-service"),
+    (under_hold, "is under legal hold"),
+    (machine_under_hold, "is under legal hold"),
+    (no_records, "has not confirmed the public records"),
+    (retention_runs, "has not confirmed the public records"),
+    (history_not_moved, "has not confirmed the public records"),
+    (no_term_of_the_copy, "how many years the last copy is kept is not said"),
+    (needed_by_another, "is needed by s13"),
+    (not_its_last_day_yet, "2027-03-31 is its last day of use"),
+    (longer_grace, "is in quarantine until 2027-03-01"),
+)
+
+
+def test_what_its_file_says_during_grace_stops_the_deletion(going: Retiring) -> None:
+    going.to_grace()
+    approval = going.approve(going.run(GRACE_OVER).digest)
+    original = {file: (going.lab.repository / file).read_text(encoding="utf-8") for file in (S02, S13)}
+    for spoil, told in DESCRIBED:
+        spoil(going)
+        found = lines(going.run(GRACE_OVER, names=[DATABASE], approval=approval, typing=right))
+        status, text = found[f"{DATABASE}: delete"]
+        assert status in {"refused", "held"}, (spoil.__name__, found)
+        assert told in text, spoil.__name__
+        for file, content in original.items():
+            (going.lab.repository / file).write_text(content, encoding="utf-8")
+    assert going.typed == []
+    assert still_there(going)
+    # With the file as it was the same command deletes: none of the above was refused for another reason.
+    going.run(GRACE_OVER, names=[DATABASE], approval=approval, typing=right)
+    assert seen(going.lab, VCENTER, DATABASE) is None
+
+
+def test_one_record_is_about_the_whole_system(going: Retiring) -> None:
+    """A run of one machine alone would leave a record that the next run replaces."""
+    going.to_grace()
+    approval = going.approve(going.run(GRACE_OVER).digest)
+    others = [name for name in NAMES if name != DATABASE]
+    going.run(GRACE_OVER, names=others, approval=approval, typing=right)
+    found = lines(going.run(GRACE_OVER, names=[DATABASE], approval=approval, typing=right))
+    status, text = found[f"{DATABASE}: complete"]
+    assert status == "failed", found
+    assert "one record is about the whole system: run it for s02-ap01, s02-ap02 too" in text
+    assert not (going.reports / "s02/completion-record.json").exists()
+    assert {each.status for each in going.run(GRACE_OVER).results} == {"changed"}
+    assert {steps[-1] for steps in going.steps().values()} == {"complete"}
 
 
 def attach(going: Retiring, to: str, of: str) -> None:

@@ -173,6 +173,7 @@ def test_what_was_restored_after_its_deletion_retires_again_with_a_case_of_its_o
     going.to_grace()
     going.delete()
     first = (going.reports / "s02/completion-record.json").read_text(encoding="utf-8")
+    retired = (going.lab.repository / S02).read_text(encoding="utf-8")
     # In service again: the machines are back under their identity.
     rewrite(going.lab, S02, {"status": "in-service", "retirement": None})
     again = GRACE_OVER + timedelta(days=10)
@@ -180,15 +181,20 @@ def test_what_was_restored_after_its_deletion_retires_again_with_a_case_of_its_o
     made = going.lab.provision(now=again)
     assert {each.status for each in made.results} == {"changed"}, statuses(made)
     assert seen(going.lab, VCENTER, "s02-db01") is not None
-    going.retire(date=again.date().isoformat())
     later = again + timedelta(days=1)
 
-    # Nothing is certified of what is there again, also while the file says that it goes.
+    # Nothing is certified of what is there again, whether its file says that it is gone or that it goes.
     assets, rows, paper = tmp_path / "assets.csv", tmp_path / "lines.csv", tmp_path / "certificate.pdf"
     assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\n", encoding="utf-8")
     rows.write_text("serial,treatment,performed_on\nD1,destroyed,2027-01-05\n", encoding="utf-8")
     paper.write_bytes(b"%PDF-1.7")
     erasure = Erasure(assets=assets, certificate=paper, certificate_lines=rows, witness="鈴木")
+    described = (going.lab.repository / S02).read_text(encoding="utf-8")
+    (going.lab.repository / S02).write_text(retired, encoding="utf-8")
+    refused = going.run(later, order="certify", names=list(NAMES), erasure=erasure)
+    assert "there again after its deletion, so its data is not erased" in refused.results[0].message
+    (going.lab.repository / S02).write_text(described, encoding="utf-8")
+    going.retire(date=again.date().isoformat())
     shown = going.run(later, check=True)
     assert any("a new case" in note for note in shown.notes)
     assert going.steps() == dict.fromkeys(KEYS, ALL_STEPS)
@@ -316,6 +322,11 @@ def test_the_erasure_certificate_waits_for_certificate_serials_and_witness(going
     assert {why: {status for status, _ in found.values()} for why, found in refused.items()} == {
         why: {"refused"} for why in refused
     }
+    rows.write_text(head + good, encoding="utf-8")
+    whole = Erasure(assets=assets, certificate=paper, certificate_lines=rows, witness="鈴木")
+    partly = going.run(GRACE_OVER + timedelta(days=400), order="certify", names=names[:1], erasure=whole)
+    assert {each.status for each in partly.results} == {"refused"}
+    assert "one certificate is about the whole system: name s02-db01, s02-ap02 too" in partly.results[0].message
     assert not (going.reports / "s02" / "erasure-certificate.json").exists()
 
     file = going.lab.repository / S02
