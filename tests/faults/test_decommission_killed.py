@@ -5,12 +5,19 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirements import Retirements
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case, RetirementEvent
 from tests.support.estate_lab import wait_until
 from tests.support.retiring import (
     AFTER,
@@ -30,6 +37,7 @@ from tests.support.retiring import (
 
 UNTIL_GRACE = ["announce", "quarantine", "back-up", "verify"]
 ALL_STEPS = [*UNTIL_GRACE, "copy-off-site", "delete", "release", "complete"]
+WHEN = {**dict.fromkeys(UNTIL_GRACE, AFTER), "copy-off-site": AFTER + timedelta(days=1)}
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,102 @@ def test_a_quarantine_that_was_killed_is_finished_and_can_still_be_undone(going:
     assert {name: seen(going.lab, VCENTER, name) for name in NAMES} == before
 
 
+UNDOING = {
+    "while it is unlocked": Moment("RemoveEntityPermission", 1, methods={"RemoveEntityPermission": 2000}),
+    "while it is connected again": Moment("ReconfigVM_Task", 1, tasks={"ReconfigVm": 2000}),
+    "while it is moved back": Moment("MoveIntoFolder_Task", 1, methods={"MoveIntoFolder_Task": 2000}),
+    "while its mark is taken away": Moment("SetField", 1, methods={"SetField": 2000}),
+    "while the second is switched on": Moment("PowerOnVM_Task", 2, tasks={"PowerOn": 2000}),
+}
+
+
+@pytest.mark.parametrize("moment", UNDOING.values(), ids=UNDOING.keys())
+def test_an_undo_that_was_killed_brings_everything_back_once(going: Retiring, moment: Moment) -> None:
+    before = {name: seen(going.lab, VCENTER, name) for name in NAMES}
+    going.to_grace()
+
+    def undo() -> object:
+        return going.run(IN_GRACE, order="undo", reason="called off", names=NAMES)
+
+    killed_at(going, moment, undo)
+    undo()
+    wait_until(
+        lambda: {name: seen(going.lab, VCENTER, name) for name in NAMES} == before, "the request on its way", seconds=20
+    )
+    assert going.steps() == {key: [] for key in KEYS}
+    assert times(going, "undo") == len(KEYS)
+
+
+def times(going: Retiring, step: str) -> int:
+    """How often a step stands in the chain, of all machines."""
+    entries = going.lab.records("list", "--kind", "retirement", "--format", "json").output
+    return entries.count(f'"step": "{step}"')
+
+
+def die_at(step: str, *, recorded: bool, work: Callable[[], object]) -> None:
+    """Run something in a process of its own that kill -9 ends right before a step is recorded, or right after."""
+    whole = Retirements.record
+
+    def record(self: Retirements, events: Sequence[RetirementEvent], origin: Origin) -> list[Case]:
+        if all(each.step != step for each in events):
+            return whole(self, events, origin)
+        if recorded:
+            whole(self, events, origin)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return []
+
+    def dying() -> None:
+        Retirements.record = record  # type: ignore[method-assign]  # in a process that ends with it (2026-11-24)
+        work()
+
+    process = multiprocessing.get_context("fork").Process(target=dying)
+    process.start()
+    process.join(60)
+    assert process.exitcode == -signal.SIGKILL, f"it did not come to {step}"
+
+
+def test_a_run_that_is_killed_around_each_record_ends_in_the_same_records_once(going: Retiring, tmp_path: Path) -> None:
+    """Every step of one way, each killed twice: after its work and before its record, and right after its record."""
+    other = seen(going.lab, OTHER_VCENTER, OTHER)
+    approval: Path | None = None
+    for step in ALL_STEPS:
+        now = WHEN.get(step, GRACE_OVER)
+        if step == "copy-off-site":
+            going.run(AFTER)
+            going.tape.courier()
+        if step == "delete":
+            going.run(AFTER + timedelta(days=1))
+            approval = going.approve(going.run(GRACE_OVER).digest)
+        for recorded in (False, True):
+            die_at(step, recorded=recorded, work=partial(going.run, now, approval=approval, typing=right))
+    outcome = going.run(GRACE_OVER, approval=approval, typing=right)
+    assert going.steps() == dict.fromkeys(KEYS, ALL_STEPS), lines(outcome)
+
+    assets, rows, paper = tmp_path / "assets.csv", tmp_path / "lines.csv", tmp_path / "certificate.pdf"
+    assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\n", encoding="utf-8")
+    rows.write_text("serial,treatment,performed_on\nD1,destroyed,2027-01-05\n", encoding="utf-8")
+    paper.write_bytes(b"%PDF-1.7")
+    erasure = Erasure(assets=assets, certificate=paper, certificate_lines=rows, witness="鈴木")
+
+    def certify() -> object:
+        return going.run(GRACE_OVER, order="certify", names=list(NAMES), erasure=erasure)
+
+    for recorded in (False, True):
+        die_at("certify", recorded=recorded, work=certify)
+    certify()
+    assert {step: times(going, step) for step in [*ALL_STEPS, "certify"]} == dict.fromkeys(
+        [*ALL_STEPS, "certify"], len(KEYS)
+    )
+    with going.tape.store() as store:
+        assert [len([each for each in store.copies.of_machine(key) if not each.offsite]) for key in KEYS] == [1, 1, 1]
+    assert [seen(going.lab, VCENTER, name) for name in NAMES] == [None, None, None]
+    assert seen(going.lab, OTHER_VCENTER, OTHER) == other
+    for document in ("completion-record.json", "erasure-certificate.json"):
+        verified = going.command("decommission.py", "verify", str(going.reports / "s02" / document))
+        assert verified.code == 0, verified.output
+    assert going.lab.records("verify").code == 0
+
+
 class DyingTape(FolderTape):
     """Ends the process after the first machine was copied."""
 
@@ -144,9 +248,7 @@ def test_a_deletion_that_was_killed_ends_in_the_same_records_once(going: Retirin
     assert going.steps() == dict.fromkeys(KEYS, ALL_STEPS)
     assert [seen(going.lab, VCENTER, name) for name in NAMES] == [None, None, None]
     assert seen(going.lab, OTHER_VCENTER, OTHER) == other
-    entries = going.lab.records("list", "--kind", "retirement", "--format", "json").output
-    for step in ALL_STEPS:
-        assert entries.count(f'"step": "{step}"') == len(KEYS), step
+    assert {step: times(going, step) for step in ALL_STEPS} == dict.fromkeys(ALL_STEPS, len(KEYS))
     assert going.lab.records("verify").code == 0
 
 
