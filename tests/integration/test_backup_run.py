@@ -106,13 +106,27 @@ def test_a_second_run_is_a_new_restore_point_and_leaves_the_snapshots_of_others(
     with session, lab.services.estate_lab.machine(VCENTER, first) as machine:
         (made,) = create_snapshots(session, [machine._moId], label, quiesce=False)
         assert made.error == ""
-    outcome = lab.backup()
+    # Of a backup that died long ago, on a machine that an order keeps: it may be the only state of that day.
+    left = SnapshotLabel(purpose="backup", change="regular", run_id="dead-1", expires_on=date(2026, 1, 1))
+    session = lab.services.estate_lab.session(VCENTER)
+    with session, lab.services.estate_lab.machine(VCENTER, second) as machine:
+        (made,) = create_snapshots(session, [machine._moId], left, quiesce=False)
+        assert made.error == ""
+    (file,) = (lab.services.estate_lab.repository / "systems").glob("s13-*.yml")
+    text = file.read_text(encoding="utf-8")
+    hold = 'legal_hold: {since: "2026-01-05", ordered_by: 法務課, reason: {ja: 訴訟, en: Law suit}}'
+    file.write_text(f"{text}{hold}\n", encoding="utf-8")
+    try:
+        outcome = lab.backup()
+    finally:
+        file.write_text(text, encoding="utf-8")
     assert not outcome.failed, [each.message for each in outcome.machines]
+    assert any(f"{second}: {left.name}: under legal hold (法務課, 2026-01-05)" in note for note in outcome.notes)
     with lab.store() as store:
         points = [copy.restore_point for copy in store.copies.of_machine(key)]
     assert len(points) == len(set(points)) == 2
     assert [each.label for each in lab.snapshots(first)] == [label]
-    assert lab.snapshots(second) == []
+    assert [each.label for each in lab.snapshots(second)] == [left]
 
 
 def test_the_command_prints_a_table_and_its_exit_code_tells(lab: BackupLab) -> None:
@@ -122,6 +136,7 @@ def test_the_command_prints_a_table_and_its_exit_code_tells(lab: BackupLab) -> N
     assert "read back" in done.output
     assert f"{NAMES[1]}: snapshot taken" in done.output  # progress while it ran
     assert "/nfc/" not in done.output  # whoever has the address of a lease can read the disks
+    assert lab.snapshots(NAMES[1]) == []  # nothing holds any longer what a run had left there
 
     refused = commands.playbook("backup", "--limit", f"{NAMES[1]},s11-db01", "--check")
     assert refused.code == 2, refused.output

@@ -401,6 +401,32 @@ def test_without_the_key_nothing_is_restored(lab: BackupLab) -> None:
     assert sorted(machines(lab)) == [MACHINE]
 
 
+def test_a_machine_under_legal_hold_is_not_replaced_whoever_types_its_name(lab: BackupLab) -> None:
+    (file,) = (lab.services.estate_lab.repository / "systems").glob("s13-*.yml")
+    text = file.read_text(encoding="utf-8")
+    hold = 'legal_hold: {since: "2026-01-05", ordered_by: 法務課, reason: {ja: 訴訟, en: Law suit}}'
+    asked: list[str] = []
+
+    def give_up(question: str) -> str:
+        asked.append(question)
+        return MACHINE
+
+    file.write_text(f"{text}{hold}\n", encoding="utf-8")
+    lab.services.estate_lab.reset_counters()
+    try:
+        assert result(restore(lab, ask=give_up)) == (
+            "refused",
+            "s13-db01 is under legal hold (法務課, 2026-01-05): Law suit; it is not replaced; restore beside it under "
+            "another name",
+        )
+        assert result(restore(lab, check=True, name="s13-look"))[0] == "changed"
+    finally:
+        file.write_text(text, encoding="utf-8")
+    assert asked == []
+    assert lab.services.estate_lab.writing_calls() == 0
+    assert sorted(machines(lab)) == [MACHINE]
+
+
 def test_a_machine_comes_to_another_cluster_of_its_segment(lab: BackupLab) -> None:
     outcome = restore(lab, name="s13-moved", cluster="vdi-lgwan", power_on=False)
     assert result(outcome)[0] == "changed", result(outcome)
