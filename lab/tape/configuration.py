@@ -281,4 +281,7 @@ class Configuration:
             },
             "standalone": [each["name"] for each in tape["standalone_drives"]],
             "ports": {"storage": tape["ports"]["storage"], "director": tape["ports"]["director"]},
+            "client_configurations": {
+                each["name"]: str(self.paths.config / f"{each['name']}.conf") for each in tape["clients"]
+            },
         }

@@ -98,6 +98,18 @@ def test_check_mode_shows_the_same_machines_and_writes_nothing(lab: BackupLab) -
         assert store.chain.head() == before
 
 
+def test_a_client_whose_key_changed_since_its_start_writes_nothing(lab: BackupLab) -> None:
+    key = lab.tape_laboratory.paths.keys / "lgwan-fd.pem"
+    key.chmod(0o600)  # a change, for whoever looks at its time
+    refused = lab.backup()
+    assert {each.status for each in refused.machines} == {"refused"}
+    assert "start the client anew" in refused.machines[0].message
+    assert [lab.snapshots(name) for name in NAMES] == [[], []]
+    lab.tape_laboratory.process("lgwan-fd").stop()
+    lab.tape_laboratory.start("lgwan-fd")
+    assert {each.status for each in lab.backup(check=True).machines} == {"changed"}
+
+
 def test_a_second_run_is_a_new_restore_point_and_leaves_the_snapshots_of_others(lab: BackupLab) -> None:
     first, second = NAMES
     key = lab.machine_key(first)

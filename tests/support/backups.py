@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.custody.keys import KeyStatus
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.key_use import KeyInUse
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import BackupClass
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
@@ -27,7 +27,7 @@ from tests.support.tapes import ONSITE, make_pool
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 LTO8 = Medium(id="lto-8", suffix="L8", capacity_gb=11175, speed_mb_per_second=360, basis="assumed")
 POOL = make_pool(ONSITE, offsite=False, confidentiality=("2", "1"), medium="lto-8", tapes=4)
-KEYS = {"lgwan-g1": KeyStatus("lgwan-g1", "SHA256:x", created_at=NOW, changed_at=NOW)}
+KEYS = {"lgwan": KeyInUse(key_id="lgwan-g1", client="lgwan-fd", started=0)}
 
 
 def backup_class(name: str, medium: str) -> BackupClass:

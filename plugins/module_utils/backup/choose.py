@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.compare_machines import QUARANTINE_ATTRIBUTE
-from ansible_collections.kyotsu.platform.plugins.module_utils.custody.keys import KeyStatus, current_key
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.key_use import KeyInUse, no_key
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.pools import NoPool, pool_for
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, backup_of, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, System, Text
@@ -18,7 +18,7 @@ COMPRESSION = {"lzo": "LZO", "gzip": "GZIP6", "none": ""}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One machine that is to be copied. `observed` is what its vCenter tells; `key_id` None: not encrypted.
+    """One machine that is to be copied. `observed` is what its vCenter tells; `key` None: not encrypted.
 
     `may_refer`: its class allows an unchanged disk to be a reference to the copy that counts.
     """
@@ -31,8 +31,13 @@ class Item:
     backup_class: str
     pool: str
     compression: str
-    key_id: str | None
+    key: KeyInUse | None
     may_refer: bool = False
+
+    @property
+    def key_id(self) -> str | None:
+        """The key that its copy is written with."""
+        return self.key.key_id if self.key else None
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -74,15 +79,16 @@ def choose(
     estate: Estate,
     names: Collection[str] | None,
     observed: Mapping[str, Sequence[ObservedMachine]],
-    keys: Mapping[str, KeyStatus],
+    keys: Mapping[str, KeyInUse | Text],
     *,
     final: bool = False,
 ) -> Choice:
     """The machines of `names` (inventory names; None: all) as items, or with the reason why not.
 
-    `observed`: machines by vCenter; `keys`: status of every key in the records. Who is named and not copied is refused;
-    of all machines, those whose class does not write tape are left out, and those in quarantine: their last copy must
-    stay the last thing that was done with them. `final`: that copy, which goes to tape whatever the class.
+    `observed`: machines by vCenter; `keys`: by segment what its client encrypts with, or why it may not. Who is named
+    and not copied is refused; of all machines, those whose class does not write tape are left out, and those in
+    quarantine: their last copy must stay the last thing that was done with them. `final`: that copy, which goes to tape
+    whatever the class.
     """
     homes = _homes(observed)
     items: list[Item] = []
@@ -132,7 +138,7 @@ def _item(
     system: System,
     machine: Machine,
     homes: Sequence[tuple[str, ObservedMachine]],
-    keys: Mapping[str, KeyStatus],
+    keys: Mapping[str, KeyInUse | Text],
     *,
     final: bool,
 ) -> Item | Text:
@@ -154,13 +160,9 @@ def _item(
         return Text(en=str(error), ja=f"系統 {system.segment} の媒体プールがありません（platform/backup.yml）")
     written = next((each for each in estate.platform.tape_encryption if each.segment == system.segment), None)
     encrypted = written is None or written.encrypted
-    key = current_key(keys, system.segment) if encrypted else None
-    if encrypted and key is None:
-        command = f"scripts/tape_keys.py create {system.segment}"
-        return Text(
-            en=f"no key of segment {system.segment} is in the records: run {command}",
-            ja=f"系統 {system.segment} の鍵が記録にありません。{command} で登録してください",
-        )
+    key = keys.get(system.segment, no_key(system.segment)) if encrypted else None
+    if isinstance(key, Text):
+        return key
     return Item(
         machine=machine,
         system=system,
@@ -171,7 +173,7 @@ def _item(
         backup_class=kind,
         pool=pool.id,
         compression=COMPRESSION[written.compression if written else "lzo"],
-        key_id=key,
+        key=key,
         # The last copy of a machine holds everything itself.
         may_refer=rules.skip_unchanged and not final,
     )

@@ -17,10 +17,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.referring i
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import Claim
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.snapshots import remove_of_run
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged import DiskDecision, Reference
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.key_use import KeyInUse
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup, StreamRecord
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import StreamStatus, from_file, from_url
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import JobResult, wait
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.clients import keys_in_use
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError, message_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.export import ExportLease, open_export
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.snapshots import create_snapshots
@@ -187,9 +190,23 @@ class _Attempt:
             raise failure or AttemptFailed(f"job {job_id} did not end")
         return result.check()
 
+    def _require(self, key: KeyInUse) -> None:
+        """A client that was started anew meanwhile may have read another key: the records must name the right one."""
+        run, segment = self._run, self._item.system.segment
+        if run.tape.console.client_started(key.client) == key.started:
+            return
+        now = keys_in_use(run.tape, run.store.tape_keys.statuses(), [segment])[segment]
+        if isinstance(now, Text) or now.key_id != key.key_id:
+            raise AttemptFailed(
+                f"client {key.client} was started anew since this run began with {key.key_id}, and it is not sure that "
+                "it still has this key: run the backup again"
+            )
+
     def _hold_against(self, written: tuple[JobResult, str], lease: ExportLease, seconds: float) -> None:
         """Nothing is believed: what the streams measured must be there, whole, and the manifest the one we wrote."""
         (result, digest), run, item = written, self._run, self._item
+        if item.key is not None:
+            self._require(item.key)
         measured = run.tape.streams(item.machine.key)
         missing = [name for name in self._written if name not in measured or not measured[name].ok]
         if missing or not digest or measured["manifest"].sha256 != digest:

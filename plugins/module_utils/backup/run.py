@@ -46,6 +46,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Library
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.clients import keys_in_use
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.errors import VCenterError
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.apply import clock_since
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
@@ -220,7 +221,7 @@ def _decide(
 ) -> tuple[Choice, Preview]:
     """`foresee`: also which disks need not be written, which a run decides beside each snapshot."""
     estate = order.prepared.estate
-    keys = store.tape_keys.statuses() if store else {}
+    keys = keys_in_use(order.tape, store.tape_keys.statuses() if store else {}, _segments(order))
     seen = {each.desired.id: each.observed.machines for each in live}
     choice = choose(estate, order.names, seen, keys, final=order.purpose == FINAL)
     decisions = _foreseen(order, store, live, choice.items) if foresee and store else {}
@@ -238,6 +239,12 @@ def _foreseen(
             with suppress(VCenterError):  # the account of check mode may not be allowed to look at datastores
                 found[item.machine.key] = foreseen(sessions[item.vcenter], store, item, order.prepared.now, days)
     return found
+
+
+def _segments(order: _Order) -> set[str]:
+    """Segments that the run may write tapes of."""
+    machines = order.prepared.estate.machines()
+    return {system.segment for system, machine in machines if order.names is None or machine.name in order.names}
 
 
 def _need(

@@ -7,6 +7,7 @@ import subprocess
 from dataclasses import dataclass
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import (
+    ClientUnreachable,
     CommandRefused,
     ConsoleTimeout,
     DirectorUnreachable,
@@ -20,6 +21,7 @@ _AT_STORAGE = re.compile(r"^(?:Writing|Reading): .*? JobId=(\d+) .*?Bytes=([\d,]
 _WRITING = re.compile(r'^Writing: .*? JobId=(\d+) Volume="([^"]+)"', re.MULTILINE)
 _VERSION = re.compile(r"Version: (\d[\d.]*)")
 _DEVICE = re.compile(r"^\s+(Device is (?!being|mounted|not open).+|Device is being .+|.*BLOCKED.+)$", re.MULTILINE)
+_STARTED = re.compile(r"^started_epoch=(\d+)", re.MULTILINE)
 _INVALID = re.compile(r"^(.*): is an invalid command\.", re.MULTILINE)
 # A command that comes back to a question has been misunderstood: the next line would be taken as its answer.
 _WORD = re.compile(r"[^\s\"'\\]+")
@@ -111,6 +113,13 @@ class Console:
         """The tape that each running backup writes to now: job id -> barcode."""
         said = self.run(f"status storage={self.settings.library.storage}")
         return {int(job): volume for job, volume in _WRITING.findall(said)}
+
+    def client_started(self, client: str) -> int:
+        """When a client was started, in seconds of the epoch, as it says itself; ClientUnreachable if it is silent."""
+        found = _STARTED.search(self.run(f".status client={word(client)} header"))
+        if found is None:
+            raise ClientUnreachable(f"client {client} does not answer the director: start it")
+        return int(found.group(1))
 
     def cancel(self, job_id: int) -> None:
         """Cancel a job; one that has ended already is fine."""

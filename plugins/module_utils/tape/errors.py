@@ -27,6 +27,10 @@ class CatalogueUnreachable(TapeError):
     """The catalogue's database does not answer."""
 
 
+class ClientUnreachable(TapeError):
+    """A client, which reads, encrypts and writes, does not answer the director."""
+
+
 class StorageUnreachable(TapeError):
     """The storage daemon has died or does not answer; what it did is lost."""
 

@@ -42,7 +42,8 @@ class TapeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a client of the tape software needs.
 
     `consoles`: console -> configuration of bconsole. `clients`: segment -> client. `pools`: pool -> pool of its copies
-    or "". `standalone`: storage resources of drives that people load.
+    or "". `standalone`: storage resources of drives that people load. `client_configurations`: client -> its own
+    configuration, which names its key.
     """
 
     programs: str
@@ -57,6 +58,7 @@ class TapeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     library: LibrarySettings
     standalone: tuple[str, ...]
     ports: PortSettings
+    client_configurations: dict[str, str] = {}  # msgspec gives each its own
 
     @classmethod
     def read(cls, path: Path) -> TapeSettings:

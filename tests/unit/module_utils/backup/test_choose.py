@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import choose
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Backup
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Backup, Text
 from tests.support.backups import KEYS, backup_class, make_backup_estate, seen
 from tests.support.builders import OTHER_VCENTER, VCENTER, make_machine, make_observed_disk
 from tests.support.tapes import ONSITE
@@ -15,7 +15,7 @@ from tests.support.tapes import ONSITE
 ON_DISK, NEVER = Backup(backup_class="disk-daily", offsite=False), Backup(backup_class="none", offsite=False)
 
 
-def test_a_machine_goes_to_the_pool_of_its_segment_with_the_newest_key() -> None:
+def test_a_machine_goes_to_the_pool_of_its_segment_with_the_key_of_its_client() -> None:
     estate = make_backup_estate()
     choice = choose(estate, None, seen(estate), KEYS)
     (item,) = choice.items
@@ -110,10 +110,16 @@ def test_a_system_without_a_pool_is_refused(change: dict[str, object], reason: s
 
 def test_nothing_is_written_with_a_key_that_the_records_do_not_know() -> None:
     estate = make_backup_estate()
-    old = {"lgwan-g1": replace(KEYS["lgwan-g1"], superseded=True)}
-    for keys in ({}, old):
-        (refused,) = choose(estate, None, seen(estate), keys).refused
-        assert "no key of segment lgwan" in refused.reason.en
+    (refused,) = choose(estate, None, seen(estate), {}).refused
+    assert "no key of segment lgwan" in refused.reason.en
+
+
+def test_nothing_is_written_by_a_client_whose_key_is_not_the_one_of_the_records() -> None:
+    estate = make_backup_estate()
+    reason = Text(en="start the client anew", ja="再起動")
+    choice = choose(estate, None, seen(estate), {"lgwan": reason})
+    assert choice.items == ()
+    assert [each.reason for each in choice.refused] == [reason]
 
 
 def test_a_machine_without_a_disk_is_refused() -> None:
