@@ -6,6 +6,7 @@ Examples:
   scripts/truth_report.py --output reports/truth.html            one page that opens offline and prints on A4
   scripts/truth_report.py --output reports/truth.xlsx --lang en  typed cells
   scripts/truth_report.py --format json                          for machines
+  scripts/truth_report.py --anchor 412:9f3a…                     also against a head that was printed on a work order
   scripts/truth_report.py --production --password-file FILE      KYOTSU_RECORDS_URL, PostgreSQL over TLS
 
 Exit codes:
@@ -30,11 +31,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.findings import In
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import clock
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Anchor
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.made import make_truth
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.paper import make_truth_paper
 from scripts._console import run_and_exit
 from scripts._papers import form_of, write_paper
-from scripts._records import add_database_options, open_records
+from scripts._records import add_database_options, checked, open_records
 
 GOOD, FAILED, FINDINGS = 0, 1, 2
 FORMATS = ("table", "json", "xlsx", "html")
@@ -80,6 +82,7 @@ def _report(options: argparse.Namespace) -> int:
             as_of,
             drill_months=options.drill_months or estate.platform.restore_drill.months,
             past=options.as_of is not None,
+            anchors=options.anchor,
         )
     paper = make_truth_paper(report, standing, estate, options.lang)
     write_paper(paper, zone, options.format, options.output, every_row=options.all)
@@ -91,6 +94,14 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     add_database_options(parser)
     parser.add_argument("--as-of", type=_moment, metavar="TIME", help="for example 2026-12-01T18:00+09:00")
     parser.add_argument("--drill-months", type=int, metavar="N", help="default: restore_drill in platform/backup.yml")
+    parser.add_argument(
+        "--anchor",
+        type=checked(Anchor.parse),
+        action="append",
+        default=[],
+        metavar="ID:HASH",
+        help="a head of the chain that was printed or kept elsewhere; may be given several times",
+    )
     parser.add_argument("--repository", type=Path, default=REPOSITORY, help="default: this repository")
     parser.add_argument("--format", choices=FORMATS, help="default: by the suffix of --output, else table")
     parser.add_argument("--lang", choices=("ja", "en"), default="ja", help="default: ja")

@@ -140,6 +140,7 @@ class TruthReport:
     lost: tuple[BlastRadius, ...]
     forecast: tuple[PoolForecast, ...]
     keys: Mapping[str, tuple[str, ...]]  # what is missing in the escrow of each key
+    unproven: Mapping[int, str]  # copies that are not what the chain of records says, and how: they do not count
 
     @property
     def problems(self) -> int:
@@ -152,7 +153,8 @@ class TruthReport:
         open_tapes = sum(1 for each in self.unreadable if each.fate != "destroyed")
         short = sum(1 for each in self.forecast if each.short_by)
         keys = sum(1 for gaps in self.keys.values() if gaps)
-        return systems + len(self.uncovered) + len(self.anomalies) + open_tapes + short + keys
+        records = len(self.unproven)
+        return systems + len(self.uncovered) + len(self.anomalies) + open_tapes + short + keys + records
 
 
 def truth_report(
@@ -166,15 +168,18 @@ def truth_report(
     lost: Sequence[BlastRadius] = (),
     forecast: Sequence[PoolForecast] = (),
     keys: Mapping[str, tuple[str, ...]] | None = None,
+    unproven: Mapping[int, str] | None = None,
 ) -> TruthReport:
     """The report at a moment. Only machines whose class copies to tape are judged; disk copies are not known here.
 
-    `tapes`: the status of every tape by the custody ledger; a copy is off site only where it says so.
+    `tapes`: the status of every tape by the custody ledger; a copy is off site only where it says so. `unproven`: what
+    is wrong with copies that the chain of records does not confirm; they are left out of everything else.
     """
+    unproven = unproven or {}
     vaulted = frozenset(name for name, status in tapes.items() if status.place in VAULTED)
     offsite_ages = _offsite_ages(estate, as_of)
     unreadable = unreadable_tapes(tapes.values())
-    present = existing(copies, as_of)
+    present = existing([copy for copy in copies if copy.id not in unproven], as_of)
     standing = standings(present, unreadable, as_of)
     by_machine: dict[str, list[Copy]] = {}
     for copy in present:
@@ -212,6 +217,7 @@ def truth_report(
         lost=tuple(lost),
         forecast=tuple(forecast),
         keys=dict(keys or {}),
+        unproven=dict(unproven),
     )
 
 

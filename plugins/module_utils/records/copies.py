@@ -176,7 +176,11 @@ class Copies:
         return blast_radius(lost, hit, dependents, family, standing)
 
     def verify(self) -> list[str]:
-        """Rows that are not what the chain says: changed, missing, or written past it. Read with `chain.verify`."""
+        """Rows that are not what the chain says, a line for each. Read with `chain.verify`."""
+        return list(self.unproven().values())
+
+    def unproven(self) -> dict[int, str]:
+        """The same by the number of the copy: changed, missing, or written past the chain."""
         proofs: dict[int, dict[str, Any]] = {}
         for entry in self._chain.entries(kind=KIND):
             require_proven(entry)
@@ -187,7 +191,7 @@ class Copies:
             payload = json.loads(entry.payload_text)
             if int(entry.subject) in proofs:
                 proofs[int(entry.subject)] |= {"read_back_at": payload["at"], "read_back_ok": payload["ok"]}
-        problems = []
+        problems: dict[int, str] = {}
         with self._database.read() as connection:
             rows = {row.id: row for row in connection.execute(sa.select(copies))}
             found = {copy.id: copy for copy in _with_parts(connection, list(rows))}
@@ -198,12 +202,13 @@ class Copies:
                 "read_back_ok": row.read_back_ok,
             }
             if number not in proofs:
-                problems.append(f"copy {number} of {copy.machine} is in no entry of the chain: written past it")
+                problems[number] = f"copy {number} of {copy.machine} is in no entry of the chain: written past it"
             elif actual != proofs[number]:
                 names = sorted(name for name in actual if actual[name] != proofs[number][name])
-                problems.append(f"copy {number} of {copy.machine}: {', '.join(names)} differ from the chain")
-        problems += [f"copy {number} is in the chain but not in the table" for number in proofs if number not in found]
-        return problems
+                problems[number] = f"copy {number} of {copy.machine}: {', '.join(names)} differ from the chain"
+        for number in proofs.keys() - found.keys():
+            problems[number] = f"copy {number} is in the chain but not in the table"
+        return dict(sorted(problems.items()))
 
     def _check_tapes(self, new: Sequence[NewCopy]) -> None:
         statuses = self._custody.statuses({tape for item in new for tape in item.tapes})

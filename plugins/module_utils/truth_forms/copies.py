@@ -146,6 +146,22 @@ def unknown_table(report: TruthReport, speech: Speech) -> Table:
     )
 
 
+def unproven_table(report: TruthReport, speech: Speech) -> Table:
+    """Copies whose row is not what the chain of records says."""
+    return Table(
+        key="unproven",
+        title=speech(
+            "記録の鎖と合わない写し（数えない）", "Copies that differ from the chain of records (not counted)"
+        ),
+        columns=(
+            speech.column("copy", "写しの番号", "copy", "count"),
+            speech.column("what", "相違", "what differs"),
+        ),
+        rows=tuple(Row(values=(number, what), mark="alarm") for number, what in report.unproven.items()),
+        empty=speech("ありません", "none"),
+    )
+
+
 def anomaly_table(report: TruthReport, speech: Speech) -> Table:
     """The newest copies whose size is far from those before."""
     rows = [

@@ -16,6 +16,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.copies
     system_table,
     uncovered_table,
     unknown_table,
+    unproven_table,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.made import Standing
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.media import (
@@ -52,6 +53,7 @@ def make_truth_paper(report: TruthReport, standing: Standing, estate: Estate, la
                     uncovered_table(report, speech),
                     anomaly_table(report, speech),
                     unknown_table(report, speech),
+                    unproven_table(report, speech),
                 ),
             ),
             Section(
@@ -103,13 +105,37 @@ def _facts(report: TruthReport, standing: Standing, speech: Speech) -> list[Fact
         count("取得対象外の仮想サーバ", "machines that no class covers", len(report.uncovered), "台"),
         count("読めない・紛失した媒体", "tapes unreadable or lost", len(open_tapes), "本"),
         count("預託が未確認の鍵", "keys without proven escrow", len(keys), "本"),
+        count("記録の鎖と合わない写し", "copies that differ from the chain of records", len(report.unproven), "件"),
         count("台帳の媒体", "tapes in the ledger", standing.tapes, "本", ""),
         count("写し", "copies on tape", standing.copies, "件", ""),
+        Fact(
+            name=speech("記録の鎖", "chain of records"),
+            text=speech(
+                f"{standing.entries} 件を全て照合"
+                + (f"、控えの先頭 {standing.anchors} 件とも一致" if standing.anchors else "（控えの先頭との照合なし）"),
+                f"all {standing.entries} entries verified"
+                + (f", {standing.anchors} kept heads too" if standing.anchors else ", against no kept head"),
+            ),
+            mark="",
+        ),
     ]
 
 
 def _alerts(report: TruthReport, speech: Speech) -> list[Fact]:
     alerts = []
+    if report.unproven:
+        numbers = ", ".join(map(str, report.unproven))
+        alerts.append(
+            Fact(
+                name=speech("記録の改ざんの疑い", "records were changed"),
+                text=speech(
+                    f"写し {numbers} は記録の鎖と合わないため数えない。記録の責任者へ直ちに連絡",
+                    f"copies {numbers} are not what the chain of records says and do not count: "
+                    "tell the person in charge of the records at once",
+                ),
+                mark="alarm",
+            )
+        )
     for radius in report.lost:
         lost = radius.points_lost
         plain = radius.unencrypted_copies
@@ -129,6 +155,10 @@ def _notes(speech: Speech) -> tuple[str, ...]:
         speech(
             "写しは、テープから全量を読み戻して初めて有効と数える。書込みの成功だけでは数えない",
             "a copy counts after it was read back from tape as a whole; that it was written proves nothing",
+        ),
+        speech(
+            "数えた写しは全て、改ざん防止の鎖（ハッシュ）と照合した。合わない写しは数えない",
+            "every copy was held against the hash chain of records; one that differs does not count",
         ),
         speech(
             "遠隔地の写しは、その全ての媒体が保管先で受領され、まだ帰着していない場合に限り数える。未搬送の写しは別に示す",
