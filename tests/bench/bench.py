@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
 from lab.errors import LabError
-from tests.bench import alternatives
+from tests.bench import alternatives, tapedocs
 from tests.bench.bars import write_report
 from tests.bench.benchdocs import ROWS, markdown, table
 from tests.bench.benchlab import BenchLab, bench_lab
@@ -48,7 +48,7 @@ from tests.bench.measure import (
     summarise,
 )
 
-DOCS = ROOT / "docs/benchmarks.md"
+DOCS = tapedocs.PAGE
 SIZES = (0, 2500, 10433)  # 0: the estate of the repository
 COLLECTOR_SECONDS = 15  # the bar of the collector's read, at every size
 # As on a real vCenter: a call 20 ms, a task 2 s.
@@ -290,7 +290,9 @@ def main() -> int:
                 content = _content(earlier, sizes, calibration, options.runs)
                 path = write_report(content, "bench.json")
                 if options.write_docs:
-                    DOCS.write_text(markdown(content), encoding="utf-8")
+                    DOCS.write_text(
+                        markdown(content, tapedocs.kept(DOCS.read_text(encoding="utf-8"))), encoding="utf-8"
+                    )
     except (BenchFailed, LabError) as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1

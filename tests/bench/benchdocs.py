@@ -85,11 +85,13 @@ govc is built from the commands of its own release; its two runs, one per vCente
 These tools do not all do the same: govc and pyVmomi only read; the inventory plugin reads and makes hosts of what it
 finds; none of them compares with a description of the whole estate. `vmware.vmware.vm` does, one machine per call.
 {notes}
+{tape}
 ## Again
 
 ```sh
 make bench-bars    # the bars in seconds, about five minutes
 make bench         # all sizes, on the terminal and in reports/bench.json
+.venv/bin/python tests/bench/tape_streams.py --write-docs     # the way to tape, about ten minutes
 .venv/bin/python tests/bench/bench.py --write-docs            # and in this page
 .venv/bin/python tests/bench/bench.py --sizes 10433 --keep    # keep the large world for the next time
 ```
@@ -137,8 +139,8 @@ def cell(numbers: Mapping[str, Any] | None) -> str:
     return f"{numbers['seconds']:.2f} s"
 
 
-def markdown(content: Mapping[str, Any]) -> str:
-    """docs/benchmarks.md."""
+def markdown(content: Mapping[str, Any], tape: str) -> str:
+    """docs/benchmarks.md; `tape` is the section that tape_streams.py writes."""
     notes = [f"- {size['machines']:,} machines: {note}" for size in content["sizes"] for note in size["notes"]]
     return _PAGE.format(
         day=str(content["measured_at"])[:10],
@@ -151,6 +153,7 @@ def markdown(content: Mapping[str, Any]) -> str:
         others="\n".join(_rows(content, [row for row in ROWS if row not in OURS])),
         ratios="\n".join(_ratios(content)),
         notes="\n".join(notes) + "\n" if notes else "",
+        tape=tape,
     )
 
 

@@ -39,11 +39,12 @@ class Sample:
     peak_mib: float  # of the command's own process, without those that it starts
     code: int
     output: str
+    share: float | None = None  # of what something else reaches that was measured beside it
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Several samples of one thing; seconds, and MiB of the largest run."""
+    """Several samples of one thing; seconds, MiB of the largest run, and the median share where there is one."""
 
     median: float
     low: float
@@ -51,10 +52,13 @@ class Summary:
     runs: int
     cpu: float  # median
     peak_mib: float
+    share: float | None = None
 
     def as_data(self) -> dict[str, float | int]:
         """The numbers, rounded for people."""
+        share = {} if self.share is None else {"share": round(self.share, 3)}
         return {
+            **share,
             "median_s": round(self.median, 3),
             "min_s": round(self.low, 3),
             "max_s": round(self.high, 3),
@@ -67,6 +71,7 @@ class Summary:
 def summarise(samples: Sequence[Sample]) -> Summary:
     """Median, least and most of the samples."""
     seconds = [sample.seconds for sample in samples]
+    shares = [sample.share for sample in samples if sample.share is not None]
     return Summary(
         median=statistics.median(seconds),
         low=min(seconds),
@@ -74,6 +79,7 @@ def summarise(samples: Sequence[Sample]) -> Summary:
         runs=len(seconds),
         cpu=statistics.median(sample.cpu_seconds for sample in samples),
         peak_mib=max(sample.peak_mib for sample in samples),
+        share=statistics.median(shares) if shares else None,
     )
 
 

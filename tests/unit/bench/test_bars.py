@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import math
+
 import pytest
 
-from tests.bench.bars import BARS, Bar, Verdict, possible
+from tests.bench.bars import BARS, Bar, Verdict, possible, report, table
 from tests.bench.measure import REFERENCE_SECONDS, Sample, Summary
 
 _REFERENCE = REFERENCE_SECONDS[1]
@@ -48,6 +51,16 @@ def test_a_machine_half_as_fast_does_not_explain_a_miss_by_more() -> None:
 @pytest.mark.parametrize("calibration", [0.5, 4 * _REFERENCE])
 def test_no_machine_explains_memory(calibration: float) -> None:
     assert verdict(1.0, calibration, peak_mib=501, peak_limit_mib=500).fails
+
+
+@pytest.mark.parametrize(("share", "word"), [(0.7, "met"), (0.699, "MISSED"), (None, "MISSED")])
+def test_a_share_is_met_or_missed_however_slow_the_machine_is(share: float | None, word: str) -> None:
+    bar = Bar("tape-share", "tape", math.inf, lambda _lab: Sample(0, 0, 0, 0, ""), least_share=0.7)
+    measured = Verdict(bar, Summary(100, 100, 100, 1, 50, 100, share), 4 * _REFERENCE)
+    assert measured.word == word
+    assert measured.fails == (word == "MISSED")
+    assert "70%" in table([measured])
+    json.dumps(report([measured]), allow_nan=False)
 
 
 def test_every_bar_has_a_name_of_its_own() -> None:
