@@ -11,9 +11,11 @@ from datetime import date, timedelta
 
 import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.snapshot_label import SnapshotLabel
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.snapshots import create_snapshots
+from lab.mirror.round_manifests import write_manifests
 from tests.support.guest_lab import needs_guests
 from tests.support.patch_lab import CHANGE, NEXT_NOON, NEXT_ROUND, NOON, ROUND, VCENTER, PatchLab, patch_lab
 
@@ -173,13 +175,24 @@ def test_10_a_second_run_patches_the_rest_and_touches_no_finished_machine(lab: P
     lab.say(BAD, f"sed -i s/wave-3/wave-2/ {SOURCES}")
     lab.say(FULL, "rm /full")
     starts = lab.say(DATABASE, "wc -l </var/lib/kyotsu-sample-service/history")
-    run = lab.patch(limit=[CANARY, DATABASE, APPLICATION, BAD, FULL])
+    limit = [CANARY, DATABASE, APPLICATION, BAD, FULL]
+    # As production asks for it: nothing goes without the digest of what the mirrors serve.
+    lab.require_content(True)
+    refused = lab.patch(limit=limit)
+    assert refused.code == 2, refused.output
+    assert "content.manifests has no digest for lgwan" in refused.output
+    assert len(lab.runs()) == 1
+    write_manifests(lab.repository, load_estate(lab.repository).estate, [lab.mirror], ROUND)
+    run = lab.patch(limit=limit)
+    lab.require_content(False)
     assert run.code == 0, run.output
+    assert "content is not proven" not in run.output
     second = lab.outcomes(lab.runs()[1])
     assert {name: each.result for name, each in second.items() if each.batch} == {
         BAD: Result.PATCHED,
         FULL: Result.PATCHED,
     }
+    assert {(bool(second[name].manifest_sha256), second[name].reason) for name in (BAD, FULL)} == {(True, "")}
     assert "has this round's updates" in second[DATABASE].reason
     assert len(lab.snapshots(DATABASE)) == 1
     assert lab.say(DATABASE, "wc -l </var/lib/kyotsu-sample-service/history") == starts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import subprocess
@@ -90,6 +91,13 @@ class PatchLab:
         }
         file = self.repository / "patches" / f"{round_id}.yml"
         file.write_text(yaml.safe_dump(document, allow_unicode=True), encoding="utf-8")
+
+    def require_content(self, asked: bool) -> None:
+        """Whether the inventory asks for proven content, as it does where it says nothing (production)."""
+        file = self.repository / "inventory/lab/group_vars/all/patch.yml"
+        text = file.read_text(encoding="utf-8")
+        given = f"require_content: {str(asked).lower()}"
+        file.write_text(re.sub(r"require_content: (true|false)", given, text), encoding="utf-8")
 
     # --- what came of it ---------------------------------------------------------------------------------------------
 
