@@ -37,8 +37,8 @@ test: setup-tests ## checks and tests, with one small end-to-end of each verb
 
 ##@ more checks
 
-.PHONY: test-all validate review change approvals lint types unit integration circle molecule reference bench bench-bars
-test-all: setup-tests ## every check, test, molecule scenario, fault and bar; beside it: make circle
+.PHONY: test-all validate review change approvals lint types unit integration circle retirement wave molecule reference bench bench-bars
+test-all: setup-tests ## every check, test, molecule scenario, fault and bar; beside it: make circle and make wave
 	@$(PYTHON) scripts/run_checks.py all
 
 validate: setup ## check systems/ and platform/ against schemas and rules, offline
@@ -66,8 +66,14 @@ unit: setup ## unit and data tests
 integration: setup-tests ## tests against real labs that they start themselves
 	@$(PYTHON) -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder tests/integration
 
-circle: setup-tests ## the whole circle of tapes with all machines whose backups leave the house, and a system that retires (20 minutes)
-	@$(PYTHON) -m pytest -q tests/whole
+circle: setup-tests ## all machines whose backups leave the house to tape, to the vault and back (about 10 minutes)
+	@$(PYTHON) -m pytest -q tests/whole/test_tape_circle.py
+
+retirement: setup-tests ## a system of five guests in three roles retires, and its last copies are opened (about 5 minutes)
+	@$(PYTHON) -m pytest -q tests/whole/test_system_retires.py
+
+wave: setup-tests ## a wave of 40 guests patched in one run: a bad package, a full disk, a silent guest, a tight budget (about 10 minutes)
+	@$(PYTHON) -m pytest -q tests/whole/test_patch_wave.py
 
 molecule: setup-tests ## one scenario against a lab of its own: make molecule SCENARIO=default BASE=origin/main
 	@KYOTSU_BASE="$(if $(filter command environment,$(origin BASE)),$(BASE))" $(PYTHON) scripts/run_checks.py molecule --scenario $(SCENARIO)
