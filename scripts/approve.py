@@ -19,7 +19,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,6 +38,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.approval_files imp
     read_approvers,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import DECOMMISSION, DRILL, LIVE, read_plan_document
@@ -274,9 +275,9 @@ def _record(options: argparse.Namespace) -> int:
 
 def _overdue(options: argparse.Namespace) -> int:
     timezone = _estate(options.repository).platform.estate.timezone
-    today = options.as_of or datetime.now(ZoneInfo(timezone)).date()
+    as_of = options.as_of or datetime.now(ZoneInfo(timezone)).date()
     with open_records(options, REPOSITORY) as store:
-        found = emergency_standings(store, options.repository, today=today, timezone=timezone)
+        found = emergency_standings(store, options.repository, today=as_of, timezone=timezone)
     for each in found:
         print(both(each.text))
     bad = sum(each.bad for each in found)
@@ -293,7 +294,7 @@ def _unapproved(store: Store, run_id: str) -> Entry:
 
 
 def _estate(repository: Path) -> Estate:
-    estate = inspect(repository, date.today()).estate
+    estate = inspect(repository, today()).estate
     if estate is None:
         raise Misuse("platform/ cannot be read; run scripts/validate.py first")
     return estate

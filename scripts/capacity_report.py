@@ -28,6 +28,7 @@ from zoneinfo import ZoneInfo
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import InvalidEstate
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import RecordsError
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.fiscal import (
@@ -54,7 +55,6 @@ if TYPE_CHECKING:
 
 OK, FAILED, EXCEEDED = 0, 1, 2
 FORMATS = ("table", "json", "csv", "xlsx", "html")
-TIMEZONE = ZoneInfo("Asia/Tokyo")
 
 
 class Parser(argparse.ArgumentParser):
@@ -101,7 +101,7 @@ def _failed(message: str) -> int:
 
 def _asked(options: argparse.Namespace) -> Asked:
     now = datetime.now(UTC)
-    as_of = options.as_of or now.astimezone(TIMEZONE).date()
+    as_of = options.as_of or today(now)
     target = None
     if options.live is not None:
         # Ansible takes half a second to load, which a report without vCenter does not pay.

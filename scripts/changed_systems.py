@@ -13,13 +13,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.review import Side, review
@@ -39,10 +39,10 @@ def changed_systems(base: str | None, repository: Path = REPOSITORY) -> dict[str
     with tempfile.TemporaryDirectory(prefix="kyotsu-changed-") as folder:
         identity = export_data(repository, commit, Path(folder) / "base")
         sides = [
-            Side(name, inspect(path, date.today()))
+            Side(name, inspect(path, today()))
             for name, path in ((identity, Path(folder) / "base"), ("working tree", repository))
         ]
-        found = review(sides[0], sides[1], date.today())
+        found = review(sides[0], sides[1], today())
     after = sides[1].checked.estate
     if after is None:
         raise RevisionError("platform/ of the working tree cannot be read: run scripts/validate.py")

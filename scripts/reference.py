@@ -6,13 +6,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import date
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.manifest import manifest_schema
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import FILES
 from ansible_collections.kyotsu.platform.plugins.module_utils.reference import index_page, rules_page, schema_page
@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def make_pages(repository: Path) -> dict[str, str] | None:
     """Text of each page by its name, or None if platform/ is not sound."""
-    estate = inspect(repository, date.today()).estate
+    estate = inspect(repository, today()).estate
     if estate is None:
         return None
     schemas = {"systems.md": ("systems/*.yml", repository / "systems/_schema/system.schema.json")}

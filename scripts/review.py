@@ -16,15 +16,14 @@ import argparse
 import sys
 import tempfile
 import time
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 import msgspec
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.review import Review, Side, review
 from ansible_collections.kyotsu.platform.plugins.module_utils.review_text import (
@@ -43,7 +42,6 @@ from scripts._arguments import day
 from scripts._console import run_and_exit
 
 OK, REFUSED, MISUSE = 0, 1, 2
-TIMEZONE = ZoneInfo("Asia/Tokyo")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _review(options: argparse.Namespace) -> Review:
-    as_of = options.as_of or datetime.now(TIMEZONE).date()
+    as_of = options.as_of or today()
     with tempfile.TemporaryDirectory(prefix="kyotsu-review-") as folder:
         base = Path(folder) / "base"
         base_commit = export_data(options.repository, options.base, base)

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +14,7 @@ sys.path[:0] = [str(REPOSITORY / "collections"), str(REPOSITORY)]
 
 import msgspec
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import (
     Language,
     count,
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Exit code: 0 valid, 1 errors (or warnings with --strict), 2 wrong use."""
     options = _parse(arguments)
     start = time.perf_counter()
-    checked = inspect(options.repository, options.as_of or date.today())
+    checked = inspect(options.repository, options.as_of or today())
     language = cast(Language, options.language)
     seconds = time.perf_counter() - start
     if options.format == "json":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import msgspec
 
 from ansible_collections.kyotsu.platform.plugins.module_utils import cache
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.estate_files import Entry, list_files, mistake
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import (
     Finding,
@@ -83,11 +84,12 @@ def load_estate(
     cache_directory: Path | None = None,
     use_cache: bool = True,
 ) -> Loaded:
-    """The validated estate on a day (default: today); from `cache_directory` (default: .cache/) when nothing changed.
+    """The validated estate on a day (default: today at the data centre); from the cache when nothing changed.
 
-    Raises InvalidEstate with all findings of all files when one of them is an error.
+    `cache_directory` is by default .cache/. Raises InvalidEstate with all findings of all files when one of them is an
+    error.
     """
-    as_of = as_of or date.today()
+    as_of = as_of or today()
     directory = cache_directory or repository / ".cache"
     before = time.time_ns()
     entries, _ = list_files(repository)
@@ -115,7 +117,7 @@ def load_estate(
 
 def check(repository: Path, as_of: date | None = None) -> tuple[Finding, ...]:
     """All findings, read afresh. Never raises for what stands in the files."""
-    return inspect(repository, as_of or date.today()).findings
+    return inspect(repository, as_of or today()).findings
 
 
 def inspect(repository: Path, as_of: date) -> Checked:

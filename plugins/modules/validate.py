@@ -79,12 +79,13 @@ def main() -> None:
     try:
         import msgspec
 
+        from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
         from ansible_collections.kyotsu.platform.plugins.module_utils.findings import count, format_findings
         from ansible_collections.kyotsu.platform.plugins.module_utils.loader import inspect, summary
     except ImportError as error:
         module.fail_json(msg=f"{error}; run this task on the controller, with requirements.txt installed")
     try:
-        as_of = date.fromisoformat(module.params["as_of"]) if module.params["as_of"] else date.today()
+        as_of = date.fromisoformat(module.params["as_of"]) if module.params["as_of"] else today()
     except ValueError:
         module.fail_json(msg=f"as_of: {module.params['as_of']} is not a day like 2026-11-24")
     checked = inspect(Path(module.params["repository"]), as_of)

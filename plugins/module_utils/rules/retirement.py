@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
@@ -28,7 +28,7 @@ def retirement_order(before: Estate, after: Estate, context: Context | None = No
     keys has not disappeared.
     """
     if context is None:
-        context = Context(estate=after, as_of=date.today(), system_documents=(), platform_documents={})
+        context = Context(estate=after, as_of=today(), system_documents=(), platform_documents={})
     return tuple(check_order(before, after, context))
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.network_services import (
@@ -17,9 +17,6 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.network_services i
     services_from,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
-
-# The day of a serial is the day at the data centre.
-_DATA_CENTRE = ZoneInfo("Asia/Tokyo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +58,11 @@ def run_register(
         InvalidEstate: the data has errors; nothing was touched.
         VerbRefused: a file or folder is not ours, or a server did not take what was written.
     """
-    today = (now or datetime.now(UTC)).astimezone(_DATA_CENTRE).date()
-    estate = load_estate(repository, as_of=today, cache_directory=cache_directory).estate
+    # The day of a serial is the day at the data centre.
+    day = today(now)
+    estate = load_estate(repository, as_of=day, cache_directory=cache_directory).estate
     try:
-        changes = services_from(services).register(
-            estate, _limit(estate, names), today=today, absent=absent, check=check
-        )
+        changes = services_from(services).register(estate, _limit(estate, names), today=day, absent=absent, check=check)
     except NetworkServicesError as error:
         raise VerbRefused(str(error)) from error
     return Registered(changes)

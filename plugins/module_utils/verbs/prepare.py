@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.data_centre import today
 from ansible_collections.kyotsu.platform.plugins.module_utils.desired import desired_state
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
@@ -39,11 +39,7 @@ def prepare(target: Target, now: datetime | None, *, writes: bool = False) -> Pr
         # Windows, freezes and approvals would all be judged at a time that somebody chose.
         raise VerbRefused("now: in production a run that writes goes by the clock; leave it out, or use --check")
     moment = now or datetime.now(UTC)
-    # The day that dates in the data mean is the day at the data centre, not in UTC; until the estate is loaded its time
-    # zone is not known, and the only rules that depend on the day do so by whole days.
-    loaded = load_estate(
-        target.repository, as_of=moment.astimezone(_DATA_CENTRE).date(), cache_directory=target.cache_directory
-    )
+    loaded = load_estate(target.repository, as_of=today(moment), cache_directory=target.cache_directory)
     return Prepared(
         estate=loaded.estate,
         desired=desired_state(loaded.estate, target.datacenters),
@@ -51,9 +47,6 @@ def prepare(target: Target, now: datetime | None, *, writes: bool = False) -> Pr
         now=moment,
         warnings=loaded.findings,
     )
-
-
-_DATA_CENTRE = ZoneInfo("Asia/Tokyo")
 
 
 def scope_of(prepared: Prepared, names: Sequence[str] | None) -> Collection[str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+from datetime import date
 from pathlib import Path
 from types import ModuleType
 
@@ -41,6 +42,21 @@ def test_warnings_fail_only_when_asked(command: ModuleType, tmp_path: Path) -> N
     edit(repository, "platform/equipment.yml", "2030-03-31", "2026-11-23")
     assert run(command, repository) == 0
     assert run(command, repository, "--strict") == 1
+
+
+def test_without_a_day_it_is_that_of_the_data_centre(
+    command: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A runner's clock in UTC shows yesterday until nine in the morning, when what ended yesterday still counts."""
+    repository = copy_small(tmp_path)
+    edit(repository, "platform/equipment.yml", "2030-03-31", "2026-11-24")
+    said = []
+    for day in (24, 25):
+        monkeypatch.setattr(command, "today", lambda day=day: date(2026, 11, day))
+        command.main(["--repository", str(repository)])
+        said.append(capsys.readouterr().out)
+    assert "ends on 2026-11-24" in said[0]
+    assert "ends on 2026-11-24" not in said[1]
 
 
 def test_json_for_machines(command: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
