@@ -49,6 +49,12 @@ options:
       host_password:
         description: Password of O(target.host_user).
         type: str
+      host_passwords:
+        description:
+          - Password of O(target.host_user) by id of the vCenter, in place of O(target.host_password). Whoever adds the
+            hosts of one vCenter then knows none of another.
+        type: dict
+        default: {}
       host_thumbprints:
         description:
           - SHA-1 thumbprint of each ESXi host's certificate by host name, known in advance, so that vCenter never

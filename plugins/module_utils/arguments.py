@@ -36,6 +36,7 @@ TARGET: dict[str, Any] = {
         "create_templates": {"type": "bool", "default": False},
         "host_user": {"type": "str"},
         "host_password": {"type": "str", "no_log": True},
+        "host_passwords": {"type": "dict", "default": {}, "no_log": True},
         "host_thumbprints": {"type": "dict", "default": {}},
         "host_domain": {"type": "str"},
         "require_approval": {"type": "bool", "default": False},

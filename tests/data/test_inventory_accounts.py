@@ -19,8 +19,10 @@ def load(file: str) -> Fields:
     return content
 
 
-TARGET = load("inventory/production/group_vars/all/target.yml")["kyotsu_target"]
+CONTENT = load("inventory/production/group_vars/all/target.yml")
+TARGET = CONTENT["kyotsu_target"]
 VCENTERS: dict[str, Fields] = {entry["id"]: entry for entry in TARGET["vcenters"]}
+ISOLATED = {entry["id"] for entry in load("platform/segments.yml")["segments"] if entry.get("exposure") == "isolated"}
 SEGMENTS = {entry["id"]: set(entry["segments"]) for entry in load("platform/vcenters.yml")["vcenters"]}
 
 
@@ -32,6 +34,25 @@ def test_the_secret_of_a_vcenter_is_its_own_and_a_lookup(name: str) -> None:
     assert named == {name}
 
 
+def test_the_password_of_the_hosts_is_each_vcenters_own() -> None:
+    passwords: dict[str, str] = CONTENT["kyotsu_host_login"]["host_passwords"]
+    assert set(passwords) == set(VCENTERS)
+    for name, password in passwords.items():
+        assert {other for other in VCENTERS if re.search(rf"\b{re.escape(other)}\b", password)} == {name}
+
+
+def test_a_node_that_is_cut_down_to_one_vcenter_needs_no_secret_of_another() -> None:
+    """What is left of the inventory without an isolated vCenter's own entries names none of its secrets."""
+    for isolated in (name for name, segments in SEGMENTS.items() if segments & ISOLATED):
+        left = dict(CONTENT)
+        left["kyotsu_target"] = {**TARGET, "vcenters": [each for each in TARGET["vcenters"] if each["id"] != isolated]}
+        login = CONTENT["kyotsu_host_login"]
+        passwords = {name: word for name, word in login["host_passwords"].items() if name != isolated}
+        left["kyotsu_host_login"] = {**login, "host_passwords": passwords}
+        assert isolated not in yaml.safe_dump(left, allow_unicode=True)
+        assert isolated in yaml.safe_dump(CONTENT, allow_unicode=True)
+
+
 def test_no_two_vcenters_have_an_endpoint_or_a_secret_in_common() -> None:
     for field in ("hostname", "password", "datacenter"):
         values = [entry[field] for entry in VCENTERS.values()]
@@ -39,9 +60,6 @@ def test_no_two_vcenters_have_an_endpoint_or_a_secret_in_common() -> None:
 
 
 def test_an_isolated_segment_has_a_vcenter_of_its_own() -> None:
-    isolated = {
-        entry["id"] for entry in load("platform/segments.yml")["segments"] if entry.get("exposure") == "isolated"
-    }
-    assert isolated
+    assert ISOLATED
     for name, segments in SEGMENTS.items():
-        assert len(segments) == 1 or not segments & isolated, name
+        assert len(segments) == 1 or not segments & ISOLATED, name

@@ -60,7 +60,8 @@ def test_every_password_of_a_vcenter_is_a_lookup(name: str) -> None:
 
 def test_production_has_no_word_that_could_be_a_secret() -> None:
     content = target_file("production")
-    assert content["kyotsu_host_login"]["host_password"].startswith("{{ lookup(")
+    assert "host_password" not in content["kyotsu_host_login"]
+    assert all(word.startswith("{{ lookup(") for word in content["kyotsu_host_login"]["host_passwords"].values())
     url = content["kyotsu_target"]["records_url"]
     assert url.startswith("postgresql+psycopg://kyotsu_records@")
     assert "sslmode=verify-full" in url

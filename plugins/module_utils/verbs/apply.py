@@ -101,7 +101,10 @@ def _apply_vcenter(
     """Foundation first, then machines, then the rules that name machines."""
     options = ApplyOptions(
         host_credentials=HostCredentials(
-            target.host_user, target.host_password, target.host_thumbprints, target.host_domain
+            target.host_user,
+            target.host_passwords.get(live.desired.id, target.host_password),
+            target.host_thumbprints,
+            target.host_domain,
         ),
         nfs_root=f"{target.nfs_root}/{live.desired.id}" if target.nfs_root else None,
         create_templates=target.create_templates,

@@ -30,6 +30,7 @@ class Target:
     require_approval: bool
     host_domain: str = ""  # what DNS has behind the hosts' names
     administrator_keys: tuple[str, ...] = ()  # public keys that may log in to new machines
+    host_passwords: Mapping[str, str] = field(default_factory=dict, repr=False)  # by vCenter, before host_password
 
 
 def target_from(arguments: Mapping[str, Any]) -> Target:
@@ -53,6 +54,7 @@ def target_from(arguments: Mapping[str, Any]) -> Target:
         # Production never applies a plan that nobody approved; elsewhere it is a choice.
         require_approval=bool(arguments.get("require_approval") or production),
         administrator_keys=_public_keys(arguments.get("administrator_keys_file")),
+        host_passwords=arguments.get("host_passwords") or {},
     )
 
 

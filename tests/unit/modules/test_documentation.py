@@ -45,6 +45,7 @@ def test_the_shared_options_are_documented_as_they_are_taken() -> None:
 def test_no_password_is_ever_logged() -> None:
     target = arguments()["target"]["options"]
     assert target["host_password"]["no_log"] is True
+    assert target["host_passwords"]["no_log"] is True
     assert target["vcenters"]["options"]["password"]["no_log"] is True
 
 
