@@ -6,6 +6,7 @@ import csv
 import importlib.util
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -80,6 +81,9 @@ def test_every_form_is_written_by_its_suffix_and_holds_the_same_numbers(
     bill = f"{tables['cost_equipment']['totals']['bill_yen']:,}"
     assert bill in html
     assert bill in text
+    # Powers of two are told as such.
+    assert "GiB" in text
+    assert not re.search(r"\b[kKMGT]B\b", text + html + (tmp_path / "r.json").read_text(encoding="utf-8"))
     for key, table in tables.items():
         with (tmp_path / "csv" / f"{key}.csv").open(encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.reader(stream))[1:]
