@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -22,7 +22,7 @@ def read_data_file(repository: Path, path: Path, schema: str, kind: type[T]) -> 
 
     Raises DataFileError.
     """
-    from ansible_collections.kyotsu.platform.plugins.module_utils.schema import Schema
+    from ansible_collections.kyotsu.platform.plugins.module_utils.schema import compiled
     from ansible_collections.kyotsu.platform.plugins.module_utils.source import parse
     from ansible_collections.kyotsu.platform.plugins.module_utils.text_file import read_bytes
 
@@ -37,7 +37,7 @@ def read_data_file(repository: Path, path: Path, schema: str, kind: type[T]) -> 
     document = parse(content, name)
     findings = list(document.findings)
     if not findings:
-        findings = Schema(msgspec.json.decode(text, type=dict[str, Any])).check(document)
+        findings = compiled(text).check(document)
     if findings:
         raise DataFileError(_told(findings))
     try:

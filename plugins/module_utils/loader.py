@@ -247,7 +247,7 @@ class _Reading:
         return document if schema is not None and not findings else None
 
     def _schema(self, file: str) -> Schema | None:
-        from ansible_collections.kyotsu.platform.plugins.module_utils.schema import Schema
+        from ansible_collections.kyotsu.platform.plugins.module_utils.schema import compiled
 
         if file not in self.names:
             self._say_missing(file)
@@ -256,7 +256,7 @@ class _Reading:
         if content is None:
             return None
         try:
-            return Schema(msgspec.json.decode(content, type=dict[str, Any]))
+            return compiled(content)
         except (ValueError, msgspec.MsgspecError) as error:
             self.findings.append(
                 mistake(

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
 import jsonschema_rs
+import msgspec
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.document import FINDINGS_LIMIT, Document, Keys
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
@@ -204,6 +206,15 @@ class Schema:
                 target = target.get(part, {}) if isinstance(target, dict) else {}
             node = {**target, **siblings} if isinstance(target, dict) else target
         return node
+
+
+@lru_cache(maxsize=64)
+def compiled(content: bytes) -> Schema:
+    """The schema of a file's content, compiled once: the estates before and after a change have the same ones.
+
+    Raises ValueError if it is not a valid schema, msgspec.MsgspecError if it is not JSON of an object.
+    """
+    return Schema(msgspec.json.decode(content, type=dict[str, Any]))
 
 
 def _without_echo(problems: list[Problem]) -> list[Problem]:
