@@ -104,12 +104,12 @@ def print_key(templates: Path, file: Path, key_id: str, rule: KeyEscrow, *, fold
 
     Every call takes new words and new sheets: those of an earlier print no longer belong to this paper.
     """
-    content = _content(file)
+    key = _private(file, _content(file))
     phrase = new_passphrase()
-    locked = lock_key(key_id, _pem(_private(file, content)), phrase)
+    locked = lock_key(key_id, _pem(key), phrase)
     words = split_passphrase(phrase, needed=rule.needed, sheets=rule.sheets)
     pages = {
-        "A": key_page(templates, locked, _fingerprint(_private(file, content)), made_on),
+        "A": key_page(templates, locked, _fingerprint(key), made_on),
         "B": passphrase_page(templates, locked, phrase, made_on),
     }
     for number, (text, site) in enumerate(zip(words, sheet_sites(rule), strict=True), 1):
