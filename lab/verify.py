@@ -93,7 +93,7 @@ def _labels(names: list[dict[str, Any]], system: dict[str, Any], machine: dict[s
 
 
 def _yaml(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 def actual(state: Path) -> dict[str, dict[str, Any]]:

@@ -37,7 +37,7 @@ def instance_uuid(vcenter: str) -> str:
 def _entries(path: Path, key: str) -> list[dict[str, Any]]:
     if not path.exists():
         raise LabError(f"{path} is missing: the lab takes its hardware from the platform data (or give --world FILE)")
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     if not isinstance(content, dict) or not isinstance(content.get(key), list):
         raise LabError(f"{path}: a list under {key!r} is expected; run make validate")
     entries: list[dict[str, Any]] = content[key]

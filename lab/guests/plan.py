@@ -147,4 +147,4 @@ def _machines(repository: Path) -> Iterator[dict[str, Any]]:
 
 
 def _yaml(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
