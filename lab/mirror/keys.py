@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from lab.background_process import wait_for
 from lab.errors import LabError
 from lab.files import write_atomically
+from lab.scratch import scratch_folder
 
 _AGENT_SECONDS = 10
 
@@ -40,15 +40,15 @@ def _gpg_home() -> Iterator[Path]:
     """A home of gpg for one use: short, since its agent's socket may only have a path of 107 bytes."""
     if shutil.which("gpg") is None:
         raise LabError("gpg is missing (Debian package gpg): the package mirrors of the lab are signed with it")
-    home = Path(tempfile.mkdtemp(prefix="kyotsu-gpg-"))
-    try:
-        yield home
-    finally:
-        # The agent ends by itself when its home is gone, but a minute later.
-        subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True, capture_output=True)
-        # While it ends it takes away its own sockets: what is gone already must not stop the rest.
-        if not wait_for(lambda: _removed(home), _AGENT_SECONDS):
-            raise LabError(f"{home} cannot be removed")
+    with scratch_folder("kyotsu-signing-") as home:
+        try:
+            yield home
+        finally:
+            # The agent ends by itself when its home is gone, but a minute later.
+            subprocess.run(["gpgconf", "--homedir", str(home), "--kill", "all"], check=True, capture_output=True)
+            # While it ends it takes away its own sockets: what is gone already must not stop the rest.
+            if not wait_for(lambda: _removed(home), _AGENT_SECONDS):
+                raise LabError(f"{home} cannot be removed")
 
 
 def _removed(folder: Path) -> bool:

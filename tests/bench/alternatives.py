@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.read_paths import DEVICES, MACHINE
 from lab.errors import LabError
 from lab.paths import TOOLS
+from lab.scratch import scratch_folder
 from lab.toolchain import find_go
 from tests.bench.benchlab import BenchLab
 from tests.bench.measure import BenchFailed, Sample, run, say, succeed
@@ -100,8 +100,7 @@ def together(samples: Sequence[Sample]) -> Sample:
 
 def vm_inventory(lab: BenchLab) -> Sample:
     """`ansible-inventory --list` with community.vmware's plugin over both vCenters, with our leaf properties."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
+    with scratch_folder("kyotsu-bench-") as folder:
         arguments = []
         for vcenter in lab.laboratory.vcenters():
             source = folder / f"{vcenter}.vmware.yml"
@@ -135,8 +134,7 @@ def _inventory_source(lab: BenchLab, vcenter: str) -> dict[str, Any]:
 
 def vm_module(lab: BenchLab, machines: int) -> Sample:
     """The module vmware.vmware.vm in a loop over some machines with nothing to change."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
-        folder = Path(name)
+    with scratch_folder("kyotsu-bench-") as folder:
         play = folder / "play.yml"
         play.write_text(json.dumps(_loop(lab, machines)), encoding="utf-8")
         play.chmod(0o600)

@@ -20,7 +20,6 @@ import shutil
 import socket
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "collections"))
 
 from lab.errors import LabError
 from lab.guests import requirements
+from lab.scratch import scratch_folder
 from tests.bench import capacity_bars, change_bars, guest_bars, patch_bars, planner_bars, tape_bars, tape_path
 from tests.bench.benchlab import BenchLab, bench_lab
 from tests.bench.measure import (
@@ -131,8 +131,7 @@ def validate(lab: BenchLab) -> Sample:
 
 def validate_copy(_lab: BenchLab) -> Sample:
     """scripts/validate.py of files that were never read before."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        copy = Path(folder)
+    with scratch_folder("kyotsu-bench-") as copy:
         for name in ("systems", "platform"):
             shutil.copytree(ROOT / name, copy / name)
         sample = _validate(copy, ())
@@ -147,8 +146,8 @@ def validate_large(_lab: BenchLab) -> Sample:
     from tests.support.large_estate import make_large
     from tests.support.small_estate import AS_OF
 
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        repository = make_large(Path(folder), SYSTEMS_OF_LARGE_ESTATE)
+    with scratch_folder("kyotsu-bench-") as folder:
+        repository = make_large(folder, SYSTEMS_OF_LARGE_ESTATE)
         return _validate(repository, ("--as-of", AS_OF.isoformat()))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
+from lab.scratch import scratch_folder
 from tests.bench.benchlab import BenchLab
 from tests.bench.history import MACHINES, YEARS_5, fill_history
 from tests.bench.measure import BIN, ROOT, BenchFailed, Sample, run, say
@@ -37,13 +37,14 @@ def history(_lab: BenchLab) -> Sample:
 
 
 def _report(what: str, arguments: dict[str, str], environment: dict[str, str] | None = None) -> Sample:
-    with tempfile.NamedTemporaryFile(prefix="bench-", suffix=".json") as file:
-        command = [str(BIN / "python"), "scripts/capacity_report.py", "--output", file.name]
+    with scratch_folder("kyotsu-bench-") as folder:
+        file = folder / "report.json"
+        command = [str(BIN / "python"), "scripts/capacity_report.py", "--output", str(file)]
         command += [part for pair in arguments.items() for part in pair]
         sample = run(command, environment=environment)
         if sample.code not in {_OK, _EXCEEDED}:
             raise BenchFailed(f"{what} ended with {sample.code}:\n{sample.output[-3000:]}")
-        tables = json.loads(Path(file.name).read_text(encoding="utf-8"))["tables"]
+        tables = json.loads(file.read_text(encoding="utf-8"))["tables"]
     if "--live" in arguments and None in {row["actual_vcpu"] for row in tables["compared"]["rows"]}:
         raise BenchFailed("the live report lacks machines: was the estate provisioned?")
     if "--history" in arguments and not tables["forecasts"]["rows"]:

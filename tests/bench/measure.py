@@ -11,8 +11,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+
+from lab.scratch import scratch_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = ROOT / ".venv/bin"
@@ -173,8 +176,8 @@ class Calibration:
     """An empty ansible-playbook, timed between the measurements: what this machine takes for nothing."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="bench-")
-        self._play = Path(self._folder.name) / "empty.yml"
+        self._open = ExitStack()
+        self._play = self._open.enter_context(scratch_folder("kyotsu-bench-")) / "empty.yml"
         self._play.write_text(EMPTY_PLAY, encoding="utf-8")
         self.samples: list[Sample] = []
         self._once()
@@ -183,7 +186,7 @@ class Calibration:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
+        self._open.close()
 
     def sample(self) -> Sample:
         """One more run."""

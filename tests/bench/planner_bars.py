@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-import tempfile
 import time
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.calendar import turns
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.planner import plan_round
+from lab.scratch import scratch_folder
 from tests.bench.benchlab import BenchLab
 from tests.bench.estates import scaled_estate
 from tests.bench.history import MACHINES
@@ -39,8 +38,8 @@ def large_estate() -> Estate:
     """The scaled estate; as many times the machines, as many are patched at once (decision 11)."""
     say(f"  … an estate of {MACHINES} machines")
     real = sum(1 for _ in load_estate(ROOT).estate.machines())
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        estate = load_estate(scaled_estate(Path(folder) / "estate", MACHINES), use_cache=False).estate
+    with scratch_folder("kyotsu-bench-") as folder:
+        estate = load_estate(scaled_estate(folder / "estate", MACHINES), use_cache=False).estate
     cycle = estate.platform.patch_cycle
     wider = dataclasses.replace(cycle, machines_at_once=cycle.machines_at_once * -(-MACHINES // real))
     return dataclasses.replace(estate, platform=dataclasses.replace(estate.platform, patch_cycle=wider))

@@ -12,12 +12,13 @@ import os
 import select
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from lab.scratch import scratch_folder
 
 SECONDS_TO_ANSWER = 60
 # Containers have no sandbox and little shared memory; no name is ever resolved.
@@ -135,16 +136,18 @@ def browser() -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         raise BrowserFailed("chromium is not installed: scripts/bootstrap tests")
-    with tempfile.TemporaryDirectory(prefix="kyotsu-browser-", ignore_cleanup_errors=True) as profile:
+    with scratch_folder("kyotsu-chromium-") as folder:
         command_read, command_write = os.pipe()
         answer_read, answer_write = os.pipe()
         # A shell moves the pipe's ends to the numbers that Chromium looks at.
         process = subprocess.Popen(
             [
                 *("bash", "-c", f'exec "$@" 3<&{command_read} 4>&{answer_write}', "bash"),
-                *(program, *OPTIONS, f"--user-data-dir={profile}", "about:blank"),
+                *(program, *OPTIONS, f"--user-data-dir={folder / 'profile'}", "about:blank"),
             ],
             pass_fds=(command_read, answer_write),
+            # It leaves a folder for the socket of its profile there.
+            env={**os.environ, "TMPDIR": str(folder)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
