@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from dateutil.rrule import rrulestr
+
+from tests.support.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 Fields = dict[str, Any]
@@ -31,14 +32,14 @@ ALWAYS = {"System.Anonymous", "System.Read", "System.View"}
 
 @functools.cache
 def platform(name: str) -> Fields:
-    content = yaml.safe_load((ROOT / "platform" / f"{name}.yml").read_text(encoding="utf-8"))
+    content = read_yaml(ROOT / "platform" / f"{name}.yml")
     assert isinstance(content, dict)
     return content
 
 
 @functools.cache
 def systems() -> dict[str, Fields]:
-    files = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "systems").glob("*.yml")))
+    files = (read_yaml(path) for path in sorted((ROOT / "systems").glob("*.yml")))
     return {content["id"]: content for content in files}
 
 

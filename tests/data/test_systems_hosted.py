@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests.support.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = {path.name: path for path in sorted((ROOT / "systems").glob("s[0-9][0-9]-*.yml"))}
@@ -40,7 +41,7 @@ each_file = pytest.mark.parametrize("file", FILES)
 
 
 def _yaml(path: Path) -> Fields:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = read_yaml(path)
     assert isinstance(content, dict), f"{path} is not a mapping"
     return content
 

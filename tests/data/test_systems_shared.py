@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from tests.support.yaml_files import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 Fields = dict[str, Any]
 
 FILES = {
-    path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+    path.stem: read_yaml(path)
     for kind in ("vdi", "infra", "platform")
     for path in sorted((ROOT / "systems").glob(f"{kind}-*.yml"))
 }
-REPORT = yaml.safe_load((ROOT / "platform" / "report.yml").read_text(encoding="utf-8"))
+REPORT = read_yaml(ROOT / "platform" / "report.yml")
 KINDS = {"vdi": "vdi", "infra": "infrastructure", "platform": "platform"}
 # What the report gives beside the names of the equipment.
 FACTS = {"id", "kind", "equipment_name", "assumed"}

@@ -14,7 +14,6 @@ from typing import Any
 
 import msgspec
 import pytest
-import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Fi
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import check
 from ansible_collections.kyotsu.platform.plugins.module_utils.source import parse
 from tests.support.small_estate import AS_OF, ROOT, S02, SMALL, copy_small
+from tests.support.yaml_files import read_yaml
 
 FAST = settings(
     deadline=timedelta(seconds=2), max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -123,7 +123,7 @@ def test_a_sound_document_with_a_piece_cut_out_or_doubled(repository: Path, data
         path.write_bytes(content)
 
 
-DOCUMENTS = {file: yaml.safe_load((SMALL / file).read_text(encoding="utf-8")) for file in FILES}
+DOCUMENTS = {file: read_yaml(SMALL / file) for file in FILES}
 
 
 def nodes(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

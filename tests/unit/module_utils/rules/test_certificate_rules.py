@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement import guards
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import replay
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.guards import Facts, Medium, Refusal, refusals
 from tests.support.small_estate import ROOT
+from tests.support.yaml_files import read_yaml
 from tests.unit.module_utils.rules.test_rules import CERTIFICATE_RULES, EXAMPLES
 
 FILES = [file for file in sorted(EXAMPLES.glob("*/*.yml")) if file.parent.name in CERTIFICATE_RULES]
@@ -44,11 +44,11 @@ def test_a_sound_certificate_breaks_nothing() -> None:
 
 @pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}-{file.stem}" for file in FILES])
 def test_the_example_is_refused_and_nobody_else_would_notice(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    example = yaml.safe_load(file.read_text(encoding="utf-8"))
+    example = read_yaml(file)
     (refusal,) = certify(example)
     assert example["message"] in refusal.text.en
     assert refusal.text.ja
-    policy = yaml.safe_load((ROOT / "platform/policy.yml").read_text(encoding="utf-8"))
+    policy = read_yaml(ROOT / "platform/policy.yml")
     (rule,) = (each for each in policy["rules"] if each["id"] == file.parent.name)
     assert rule["severity"] == example["severity"]
     monkeypatch.setitem(guards._GUARDS, "certify", ())

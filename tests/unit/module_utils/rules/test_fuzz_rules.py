@@ -21,14 +21,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.document import Ke
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import Checked, inspect
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.catalogue import run_change
 from tests.support.small_estate import AS_OF, ROOT, SMALL, copy_small
+from tests.support.yaml_files import read_yaml
 
 FAST = settings(
     deadline=timedelta(seconds=5), max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-SOUND: dict[str, Any] = {
-    path.relative_to(SMALL).as_posix(): yaml.safe_load(path.read_text(encoding="utf-8"))
-    for path in sorted(SMALL.glob("*/*.yml"))
-}
+SOUND: dict[str, Any] = {path.relative_to(SMALL).as_posix(): read_yaml(path) for path in sorted(SMALL.glob("*/*.yml"))}
 
 
 def schema_of(file: str) -> Any:
@@ -176,7 +174,8 @@ def sound(repository: Path) -> Checked:
 def write(repository: Path, files: dict[str, Any]) -> None:
     """Content as YAML."""
     for file, content in files.items():
-        (repository / file).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+        text = yaml.dump(content, Dumper=yaml.CSafeDumper, allow_unicode=True)
+        (repository / file).write_text(text, encoding="utf-8")
 
 
 def restore(repository: Path, files: dict[str, Any]) -> None:
@@ -218,7 +217,11 @@ def test_a_mutation_of_the_small_estate_gives_findings_and_never_an_exception(
 def test_the_mutations_reach_rules_of_every_layer(repository: Path) -> None:
     """A test of rules that never speak proves nothing."""
     rules: set[str] = set()
+    # D-01 speaks of one field of a few media pools, which chance hardly meets; its examples speak for it.
+    layers = set("ABCEKLTY")
     for seed in range(240):
+        if len(rules) >= 20 and layers <= {rule[0] for rule in rules}:
+            break
         files = mutations(seed)
         try:
             write(repository, files)
@@ -226,5 +229,4 @@ def test_the_mutations_reach_rules_of_every_layer(repository: Path) -> None:
         finally:
             restore(repository, files)
     assert len(rules) >= 20, " ".join(sorted(rules))
-    # D-01 speaks of one field of a few media pools, which chance hardly meets; its examples speak for it.
-    assert {rule[0] for rule in rules} - {"D"} == set("ABCEKLTY")
+    assert {rule[0] for rule in rules} - {"D"} == layers

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.compare import compare_vcenter
 from ansible_collections.kyotsu.platform.plugins.module_utils.drift import DriftReport, drift_report
@@ -27,11 +26,12 @@ from tests.support.builders import (
     make_observed_vcenter,
 )
 from tests.support.small_estate import ROOT
+from tests.support.yaml_files import read_yaml
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 EXAMPLES = ROOT / "tests/data/rules"
 FILES = [file for file in sorted(EXAMPLES.glob("*/*.yml")) if file.parent.name in LIVE_CHECKS]
-POLICY = yaml.safe_load((ROOT / "platform/policy.yml").read_text(encoding="utf-8"))
+POLICY = read_yaml(ROOT / "platform/policy.yml")
 LIMITS = SnapshotLimits(age_hours=POLICY["limits"]["snapshot_age_hours"], chain=POLICY["limits"]["snapshot_chain"])
 
 
@@ -65,7 +65,7 @@ def test_every_rule_has_an_example() -> None:
 @pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}-{file.stem}" for file in FILES])
 def test_the_example_breaks_exactly_its_rule_and_nobody_else_would_notice(file: Path) -> None:
     rule = file.parent.name
-    example = yaml.safe_load(file.read_text(encoding="utf-8"))
+    example = read_yaml(file)
     report = drift_of(example)
     (found,) = report.deviations
     assert (found.rule, found.label) == (rule, "s01-db01")
@@ -81,7 +81,7 @@ def test_the_example_breaks_exactly_its_rule_and_nobody_else_would_notice(file: 
 
 
 def test_every_check_has_an_example_of_its_own() -> None:
-    said = {yaml.safe_load(file.read_text(encoding="utf-8"))["message"].split()[0] for file in FILES}
+    said = {read_yaml(file)["message"].split()[0] for file in FILES}
     assert len(said) == sum(len(group) for group in LIVE_CHECKS.values())
 
 
@@ -95,5 +95,5 @@ def test_every_check_has_an_example_of_its_own() -> None:
     ],
 )
 def test_an_exception_holds_for_its_machine_until_its_day(thing: str, expires: str, count: int) -> None:
-    example = yaml.safe_load(FILES[0].read_text(encoding="utf-8"))
+    example = read_yaml(FILES[0])
     assert len(drift_of(example, exception(thing, expires)).deviations) == count

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import Checked, inspect
@@ -23,6 +22,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.rules.catalogue im
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import Context
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.retirement import retirement_order
 from tests.support.small_estate import AS_OF, ROOT, S02, S13, VDI, copy_small, edit
+from tests.support.yaml_files import read_yaml
 
 Edit = tuple[str, str, str]
 
@@ -104,7 +104,7 @@ def break_small(target: Path, example: dict[str, Any]) -> Broken:
 @pytest.mark.parametrize("file", FILES, ids=[f"{file.parent.name}-{file.stem}" for file in FILES])
 def test_the_example_breaks_exactly_its_rule_and_nobody_else_would_notice(file: Path, tmp_path: Path) -> None:
     rule = file.parent.name
-    example = yaml.safe_load(file.read_text(encoding="utf-8"))
+    example = read_yaml(file)
     broken = break_small(tmp_path, example)
     findings = broken.findings()
 
@@ -118,7 +118,7 @@ def test_the_example_breaks_exactly_its_rule_and_nobody_else_would_notice(file: 
 
 @pytest.mark.parametrize("file", UNREADABLE, ids=[f"{file.parent.name}-{file.stem}" for file in UNREADABLE])
 def test_what_cannot_be_read_is_told_by_its_rule_and_its_file_alone(file: Path, tmp_path: Path) -> None:
-    example = yaml.safe_load(file.read_text(encoding="utf-8"))
+    example = read_yaml(file)
     (changed,) = example["edits"]
     findings = break_small(tmp_path, example).checked.findings
 
@@ -138,7 +138,9 @@ def test_every_check_has_an_example_of_its_own(tmp_path: Path) -> None:
     silent = {(rule, check) for rule, checks in (*CHECKS.items(), *CHANGE_CHECKS.items()) for check in checks}
     for number, file in enumerate(FILES):
         rule = file.parent.name
-        broken = break_small(tmp_path / str(number), yaml.safe_load(file.read_text(encoding="utf-8")))
+        if rule not in {waiting for waiting, _ in silent}:
+            continue
+        broken = break_small(tmp_path / str(number), read_yaml(file))
         context = broken.context
         silent -= {(rule, check) for check in CHECKS.get(rule, ()) if list(check(context.estate, context))}
         if broken.before is not None:
@@ -151,7 +153,7 @@ def test_every_check_has_an_example_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rule", sorted(CHANGE_CHECKS))
 def test_every_rule_of_a_change_has_an_example_that_is_one(rule: str) -> None:
-    examples = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in FILES if file.parent.name == rule]
+    examples = [read_yaml(file) for file in FILES if file.parent.name == rule]
     assert any("before" in example for example in examples)
 
 
