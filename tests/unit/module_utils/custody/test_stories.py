@@ -76,8 +76,10 @@ class TapeStory(RuleBasedStateMachine):
         self.now = START
         self.present: dict[str, TapeStatus] = {}
         self.events: dict[str, list[CustodyEvent]] = {}
+        self.replayed: dict[str, TapeStatus] = {}
         self.copies: list[Copy] = []
         self.keys = [key_event("create")]
+        self.gaps_of_keys: dict[tuple[int, date], list[str]] = {}
 
     @initialize(pools=st.lists(st.sampled_from([pool.id for pool in POOLS]), min_size=5, max_size=5))
     def register(self, pools: list[str]) -> None:
@@ -157,7 +159,11 @@ class TapeStory(RuleBasedStateMachine):
         return [copy for copy in self.copies if copy.released_at is None]
 
     def gaps(self) -> dict[str, list[str]]:
-        return {"lgwan-g1": escrow_gaps(replay_key(self.keys), ESCROW, SITES, self.now.date())}
+        # Events of keys are only added, so their number says which they are.
+        known = len(self.keys), self.now.date()
+        if known not in self.gaps_of_keys:
+            self.gaps_of_keys[known] = escrow_gaps(replay_key(self.keys), ESCROW, SITES, self.now.date())
+        return {"lgwan-g1": self.gaps_of_keys[known]}
 
     def attempt(self, action: Action, tape: str, **evidence: str) -> bool:
         """Try an event as the records would; whether it went through."""
@@ -211,7 +217,10 @@ class TapeStory(RuleBasedStateMachine):
     def every_tape_is_in_exactly_one_place(self) -> None:
         for tape, status in self.present.items():
             assert status.place in PLACES
-            assert replay(self.events[tape]) == status
+            # Frozen, and replaced by each event: what is still the same object was compared when it was new.
+            if self.replayed.get(tape) is not status:
+                assert replay(self.events[tape]) == status
+                self.replayed[tape] = status
         single = [
             (status.library, status.place, status.position)
             for status in self.present.values()
