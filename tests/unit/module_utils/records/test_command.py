@@ -10,34 +10,53 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
+from scripts import records
 
 REPOSITORY = Path(__file__).parents[4]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(store: Store) -> Run:
+def run(store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command without a process of its own, which would take longer than all that it does."""
+
     def run_command(
-        *arguments: str, url: str = store.database.name, **options: object
+        *arguments: str, url: str = store.database.name, stdin: TextIO | None = None
     ) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(REPOSITORY / "scripts" / "records.py"), "--database", url, *arguments]
-        defaults: dict[str, object] = {
-            "stdin": subprocess.DEVNULL,
-            "capture_output": True,
-            "text": True,
-        }
+        capsys.readouterr()
+        with open(os.devnull, encoding="utf-8") as nothing:
+            monkeypatch.setattr("sys.stdin", stdin or nothing)
+            try:
+                code: int | str | None = records.main(["--database", url, *arguments])
+            except SystemExit as end:  # argparse, for wrong use
+                code = end.code
+        said = capsys.readouterr()
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(arguments, code, said.out, said.err)
+
+    return run_command
+
+
+@pytest.fixture
+def process(store: Store) -> Run:
+    """The same in a process, where it depends on that: what the system's own streams do."""
+
+    def run_process(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(REPOSITORY / "scripts" / "records.py"), "--database", store.database.name]
+        defaults: dict[str, object] = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
         done: subprocess.CompletedProcess[str] = subprocess.run(  # type: ignore[call-overload]
-            command, check=False, **(defaults | options)
+            [*command, *arguments], check=False, **(defaults | options)
         )
         assert "Traceback" not in (done.stderr or "")
         return done
 
-    return run_command
+    return run_process
 
 
 @pytest.fixture
@@ -74,17 +93,19 @@ def test_verify_passes_against_the_head_that_was_kept_elsewhere(run: Run, planne
     assert "2 entries read, 0 problems" in done.stdout
 
 
-def test_verify_names_what_was_changed_and_ends_with_1(run: Run, planned: Store, database_file: Path) -> None:
+def test_verify_names_what_was_changed_and_ends_with_1(
+    run: Run, process: Run, planned: Store, database_file: Path
+) -> None:
     with sqlite3.connect(database_file) as connection:
         connection.execute("DROP TRIGGER entries_update")
         connection.execute("UPDATE entries SET actor = CAST(x'ff' AS TEXT) WHERE id = 2")
     connection.close()
-    done = run("verify")
+    done = process("verify")
     assert done.returncode == 1
     assert done.stdout.startswith("changed: entry 2 (custody)")
     data = json.loads(run("verify", "--format", "json").stdout)
     assert (data["ok"], data["problems"][0]["entry_id"]) == (False, 2)
-    assert run("list").returncode == 0
+    assert process("list").returncode == 0
     assert run("show", "2").returncode == 0
 
 
@@ -131,10 +152,10 @@ def test_unlock_at_a_terminal_needs_the_name_typed(run: Run, store: Store, typed
     person, terminal = pty.openpty()
     try:
         os.write(person, f"{typed}\n".encode())
-        done = run("unlock", "vc1", "--reason", "hangs", stdin=terminal)
+        with open(terminal, encoding="utf-8") as stdin:
+            done = run("unlock", "vc1", "--reason", "hangs", stdin=stdin)
     finally:
         os.close(person)
-        os.close(terminal)
     assert done.returncode == code
     assert "locked by hanako" in done.stdout
     assert len(store.locks.holders()) == left
@@ -167,12 +188,12 @@ def test_an_unreachable_server_is_one_line(run: Run, tmp_path: Path) -> None:
     refused(run("list", url=f"postgresql+psycopg://kyotsu@/records?host={tmp_path}"), "records database postgresql")
 
 
-def test_a_reader_that_stops_early_is_no_error(store: Store, run: Run, origin: Origin) -> None:
+def test_a_reader_that_stops_early_is_no_error(store: Store, process: Run, origin: Origin) -> None:
     store.chain.append("custody", "tape", {}, origin)
     reader, writer = os.pipe()
     os.close(reader)
     try:
-        done = run("list", capture_output=False, stdout=writer, stderr=subprocess.PIPE)
+        done = process("list", capture_output=False, stdout=writer, stderr=subprocess.PIPE)
     finally:
         os.close(writer)
     assert (done.returncode, done.stderr) == (0, "")
