@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody import key_paper
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.keys import escrow_gaps
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Platform
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import Phase
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
@@ -31,10 +33,12 @@ import tape_keys
 SITES = ("tokyo-office", "tokyo-office", "annex-machine-room", "annex-machine-room")
 
 
-@pytest.fixture(autouse=True)
-def small_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def small_keys() -> Iterator[None]:
     """Keys that are made in a tenth of the time; how long a real one is matters to nothing here."""
-    monkeypatch.setattr(keys, "_BITS", 2048)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keys, "_BITS", 2048)
+        yield
 
 
 class Desk:
@@ -67,6 +71,11 @@ class Desk:
         folder = str(self.folder / "paper")
         assert self.run("print", "lgwan-g1", "--key", str(self.key), "--folder", folder, "--people", *BOTH) == 0
 
+    def take(self, made: Desk) -> None:
+        """Everything of a desk where a key was made and printed, as `make` would leave it here."""
+        shutil.copytree(made.folder, self.folder, dirs_exist_ok=True)
+        self.codes = made.codes
+
     def deposit(self) -> None:
         for number, site in enumerate(SITES, 1):
             assert self.run("deposit", "lgwan-g1", "--sheet", str(number), "--site", site, "--people", *BOTH) == 0
@@ -86,27 +95,54 @@ def words_of(page: str) -> list[str]:
     return re.findall(r"</small>([a-z]+)</div>", page)
 
 
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    found = Desk(tmp_path)
-    real: Callable[..., tuple[str, ...]] = key_paper.key_parts
+real_key_parts: Callable[..., tuple[str, ...]] = key_paper.key_parts
+
+
+def scan_into(desk: Desk, patch: pytest.MonkeyPatch) -> None:
+    """What stands in the QR codes; that a scanner reads them from paper is test_papers.py's."""
 
     def scanned(locked: Any) -> tuple[str, ...]:
-        # What stands in the QR codes; that a scanner reads them from paper is test_papers.py's.
-        found.codes = real(locked)
-        return found.codes
+        desk.codes = real_key_parts(locked)
+        return desk.codes
 
-    monkeypatch.setattr(keys, "key_parts", scanned)
+    patch.setattr(keys, "key_parts", scanned)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """A desk where a key was made and printed, to copy: that takes longer than most of what is done with it."""
+    found = Desk(tmp_path_factory.mktemp("made"))
+    with pytest.MonkeyPatch.context() as patch:
+        scan_into(found, patch)
+        found.make()
     return found
 
 
+@pytest.fixture
+def empty_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    found = Desk(tmp_path)
+    scan_into(found, monkeypatch)
+    return found
+
+
+@pytest.fixture
+def desk(empty_desk: Desk, made: Desk) -> Desk:
+    empty_desk.take(made)
+    return empty_desk
+
+
+@functools.cache
+def platform() -> Platform:
+    return load_estate(ROOT, as_of=AS_OF).estate.platform
+
+
 def gaps(desk: Desk, name: str = "lgwan-g1") -> list[str]:
-    platform = load_estate(ROOT, as_of=AS_OF).estate.platform
     with open_store(desk.url, production=False) as store:
-        return escrow_gaps(store.tape_keys.status(name), platform.key_escrow, platform.sites, AS_OF)
+        return escrow_gaps(store.tape_keys.status(name), platform().key_escrow, platform().sites, AS_OF)
 
 
-def test_a_key_is_proven_when_two_people_read_it_back_from_paper(desk: Desk) -> None:
+def test_a_key_is_proven_when_two_people_read_it_back_from_paper(empty_desk: Desk) -> None:
+    desk = empty_desk
     desk.make()
     assert desk.run("list") == 1
     desk.deposit()
@@ -116,7 +152,8 @@ def test_a_key_is_proven_when_two_people_read_it_back_from_paper(desk: Desk) -> 
     assert desk.run("list") == 0
 
 
-def test_papers_and_keys_are_files_that_only_their_owner_reads(desk: Desk) -> None:
+def test_papers_and_keys_are_files_that_only_their_owner_reads(empty_desk: Desk) -> None:
+    desk = empty_desk
     desk.make()
     files = [*(desk.folder / "paper").iterdir(), desk.key]
     assert len(files) == 7
@@ -124,7 +161,8 @@ def test_papers_and_keys_are_files_that_only_their_owner_reads(desk: Desk) -> No
     assert "PRIVATE KEY" not in "".join(file.read_text() for file in (desk.folder / "paper").iterdir())
 
 
-def test_nothing_secret_is_said_or_recorded(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_secret_is_said_or_recorded(empty_desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
+    desk = empty_desk
     desk.make()
     desk.deposit()
     assert desk.drill(*desk.sheets(2, 3)) == 0
@@ -150,7 +188,6 @@ def test_nothing_secret_is_said_or_recorded(desk: Desk, capsys: pytest.CaptureFi
 def test_a_paper_that_does_not_open_the_key_is_no_drill(
     desk: Desk, spoil: Any, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.make()
     desk.deposit()
     wrong = spoil(desk)
     if "codes" in wrong:
@@ -161,7 +198,6 @@ def test_a_paper_that_does_not_open_the_key_is_no_drill(
 
 
 def test_papers_of_two_prints_do_not_mix(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.make()
     old = desk.file("old.txt", Path(desk.words("B")).read_text())
     folder = str(desk.folder / "paper")
     again = ("print", "lgwan-g1", "--key", str(desk.key), "--folder", folder, "--people", *BOTH)
@@ -174,13 +210,11 @@ def test_papers_of_two_prints_do_not_mix(desk: Desk, capsys: pytest.CaptureFixtu
 
 
 def test_one_person_sees_no_key(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.make()
     assert desk.drill(*desk.sheets(1, 2), people=(BOTH[0], f" {BOTH[0]} ")) == 2
     assert "two different people" in capsys.readouterr().err
 
 
 def test_an_opened_key_is_the_key_and_asks_for_new_papers(desk: Desk) -> None:
-    desk.make()
     desk.deposit()
     desk.drill(*desk.sheets(1, 3))
     codes, output = desk.file("codes.txt", "\n".join(desk.codes)), desk.folder / "recovered.pem"
@@ -194,7 +228,6 @@ def test_an_opened_key_is_the_key_and_asks_for_new_papers(desk: Desk) -> None:
 
 
 def test_rotation_keeps_the_old_key_and_goes_on_after_a_kill(desk: Desk, tmp_path: Path) -> None:
-    desk.make()
     before = keys.fingerprint(desk.key)
     rotate = ("rotate", "lgwan", "--key", str(desk.key), "--reason", "yearly", "--people", BOTH[0])
     # Killed after the old key was put aside: the new one is not there yet.
@@ -210,7 +243,6 @@ def test_rotation_keeps_the_old_key_and_goes_on_after_a_kill(desk: Desk, tmp_pat
 
 
 def test_another_file_is_never_taken_for_the_key(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.make()
     other = desk.folder / "other.pem"
     keys.ensure_key_pair(other, "other")
     folder = str(desk.folder / "paper2")
@@ -224,7 +256,6 @@ def test_another_file_is_never_taken_for_the_key(desk: Desk, capsys: pytest.Capt
 
 
 def test_a_second_key_of_a_segment_is_a_rotation(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    desk.make()
     assert desk.run("create", "lgwan", "--key", str(desk.folder / "x.pem"), "--people", BOTH[0]) == 2
     assert "has the key lgwan-g1" in capsys.readouterr().err
     assert desk.run("deposit", "lgwan-g1", "--sheet", "1", "--site", "remote-store", "--people", *BOTH) == 2
@@ -232,7 +263,6 @@ def test_a_second_key_of_a_segment_is_a_rotation(desk: Desk, capsys: pytest.Capt
 
 
 def test_a_key_without_tapes_can_be_destroyed(desk: Desk) -> None:
-    desk.make()
     end = ("destroy", "lgwan-g1", "--reason", "never used", "--people", *BOTH, "--key", str(desk.key))
     assert desk.run(*end) == 0
     assert not desk.key.exists()
@@ -241,7 +271,6 @@ def test_a_key_without_tapes_can_be_destroyed(desk: Desk) -> None:
 def test_after_a_rotation_the_key_in_use_is_not_removed_for_the_old_one(
     desk: Desk, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.make()
     assert desk.run("rotate", "lgwan", "--key", str(desk.key), "--reason", "yearly", "--people", BOTH[0]) == 0
     end = ("destroy", "lgwan-g1", "--reason", "no tape is left", "--people", *BOTH, "--key")
     assert desk.run(*end, str(desk.key)) == 2
@@ -258,7 +287,6 @@ def test_after_a_rotation_the_key_in_use_is_not_removed_for_the_old_one(
 def test_a_backup_that_is_on_tape_and_no_copy_yet_needs_its_key(
     desk: Desk, phase: Phase, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk.make()
     row = make_row("m-1", phase=phase, key_id="lgwan-g1")
     origin = Origin(actor="hanako", host="controller", run_id="run-1", commit="")
     with open_store(desk.url, production=False) as store:
