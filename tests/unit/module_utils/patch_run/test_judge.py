@@ -22,6 +22,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.processes 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.snapshots import Done, Snapshot
+from tests.support.empty_records import empty_records
 
 T = TypeVar("T")
 AT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -100,7 +101,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         snapshot=SnapshotTaken(reference=SNAPSHOT, name="x", expires_on=date(2026, 11, 30)),
     )
     machine = PatchMachine(vcenter="vc", reference=MACHINE, phase=Phase.REVERTING, outcome=outcome)
-    with open_store(f"sqlite:///{tmp_path / 'records.sqlite3'}", production=False) as opened:
+    with open_store(empty_records(tmp_path / "records.sqlite3"), production=False) as opened:
         opened.patches.start(run, [machine], ORIGIN)
         yield opened
 

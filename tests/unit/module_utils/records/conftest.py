@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
+from tests.support.empty_records import empty_records
 
 
 class ManualClock:
@@ -54,5 +55,7 @@ def opened(database_file: Path, clock: ManualClock) -> Iterator[Callable[[], Sto
 
 
 @pytest.fixture
-def store(opened: Callable[[], Store]) -> Store:
+def store(opened: Callable[[], Store], database_file: Path) -> Store:
+    database_file.parent.mkdir(mode=0o700)
+    empty_records(database_file)
     return opened()

@@ -21,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records import sam
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.samples import SampleStore, Used
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.usage.observed import StorageUse
+from tests.support.empty_records import empty_records
 from tests.support.observations import machine_sample, observation
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -40,7 +41,7 @@ def sample_store() -> Iterator[tuple[SampleStore, Store]]:
     """A store in a folder of its own."""
     with (
         tempfile.TemporaryDirectory(prefix="samples-") as folder,
-        open_store(f"sqlite:///{Path(folder) / 'records.sqlite3'}", production=False) as store,
+        open_store(empty_records(Path(folder) / "records.sqlite3"), production=False) as store,
     ):
         yield SampleStore(store, TOKYO), store
 

@@ -41,8 +41,10 @@ def test_a_url_of_another_kind_is_refused(url: str) -> None:
         open_store(url, production=False)
 
 
-def test_file_and_directory_are_readable_by_their_owner_only(store: Store, origin: Origin, database_file: Path) -> None:
-    store.chain.append("custody", "tape", {}, origin)
+def test_file_and_directory_are_readable_by_their_owner_only(
+    opened: Callable[[], Store], origin: Origin, database_file: Path
+) -> None:
+    opened().chain.append("custody", "tape", {}, origin)
     assert database_file.parent.stat().st_mode & 0o777 == 0o700
     names = {path.name: path.stat().st_mode & 0o777 for path in database_file.parent.iterdir()}
     assert names == dict.fromkeys(["records.sqlite3", "records.sqlite3-wal", "records.sqlite3-shm"], 0o600)
@@ -55,8 +57,8 @@ def test_a_file_that_others_could_read_is_closed_to_them(opened: Callable[[], St
     assert database_file.stat().st_mode & 0o777 == 0o600
 
 
-def test_sqlite_is_set_up_for_many_processes_and_power_cuts(store: Store) -> None:
-    with store.database.write() as connection:
+def test_sqlite_is_set_up_for_many_processes_and_power_cuts(opened: Callable[[], Store]) -> None:
+    with opened().database.write() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "busy_timeout", "foreign_keys", "synchronous")
@@ -64,8 +66,8 @@ def test_sqlite_is_set_up_for_many_processes_and_power_cuts(store: Store) -> Non
     assert pragmas == {"journal_mode": "wal", "busy_timeout": 30_000, "foreign_keys": 1, "synchronous": 2}
 
 
-def test_the_migrations_make_exactly_the_tables_of_today(store: Store) -> None:
-    with store.database.read() as connection:
+def test_the_migrations_make_exactly_the_tables_of_today(opened: Callable[[], Store]) -> None:
+    with opened().database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), sample_tables.sample_runs.metadata) == []
 
 

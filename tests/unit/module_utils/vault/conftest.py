@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.orders import issue
+from tests.support.empty_records import empty_records
 from tests.support.small_estate import copy_small
 from tests.support.vault_desk import CASE, ORIGIN, POOL, TAPES, Desk, plan_of
 
@@ -14,7 +15,7 @@ from tests.support.vault_desk import CASE, ORIGIN, POOL, TAPES, Desk, plan_of
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """Two tapes are registered and full, in their slots."""
-    found = Desk(tmp_path, copy_small(tmp_path), f"sqlite:///{tmp_path / 'records.sqlite3'}")
+    found = Desk(tmp_path, copy_small(tmp_path), empty_records(tmp_path / "records.sqlite3"))
     for number, tape in enumerate(TAPES, 1):
         found.record(tape, "register", pool=POOL, library="library-1", position=str(number))
         found.record(tape, "close")
