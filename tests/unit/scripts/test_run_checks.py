@@ -2,9 +2,37 @@
 
 from __future__ import annotations
 
+import pathspec
 import pytest
 
 from scripts import run_checks
+from tests.support.yaml_files import read_yaml
+
+# YAML that is data: other checks and the schemas look at it.
+DATA = ("platform", "systems", "tests/data", "tests/support/estates")
+
+
+def test_ansible_lint_leaves_no_yaml_out_but_data() -> None:
+    left_out = pathspec.GitIgnoreSpec.from_lines(read_yaml(run_checks.REPOSITORY / ".ansible-lint")["exclude_paths"])
+    folders = {path for path in run_checks.REPOSITORY.iterdir() if path.is_dir() and path.name != "collections"}
+    files = {
+        path.relative_to(run_checks.REPOSITORY)
+        for folder in folders
+        if not folder.name.startswith(".")
+        for path in folder.rglob("*.yml")
+    }
+    assert len(files) > 200
+    hidden = {path for path in files if left_out.match_file(path) and not any(map(path.is_relative_to, DATA))}
+    assert hidden == set()
+
+
+def test_the_halves_of_ansible_lint_have_nothing_in_common_and_leave_nothing_out() -> None:
+    first, second = run_checks.ansible_lint_steps()
+    folders = first.command[3:]
+    assert folders == second.command[4:] == ("playbooks/", "roles/", "plugins/")
+    assert second.command[3] == "--exclude"
+    # Without folders of its own the second takes everything else.
+    assert first.command[:3] == second.command[:3]
 
 
 @pytest.fixture
