@@ -97,6 +97,7 @@ class TapeLaboratory:
     def up(self, choice: TapeChoice | None = None, say: Callable[[str], None] = print) -> None:
         """Start what does not run. `choice` counts at the first start only."""
         check_users()
+        self.paths.check_socket(PORT)
         software = self.software
         self.paths.root.mkdir(parents=True, exist_ok=True)
         with locked(self.paths.root / "lock"):

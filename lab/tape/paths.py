@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from lab.errors import LabError
 from lab.paths import LabPaths
+
+# The most that Linux takes as the path of a socket; whoever makes it would say so in a log only.
+SOCKET_BYTES = 107
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,13 @@ class TapePaths:
     def database(self) -> Path:
         """The catalogue's PostgreSQL cluster, its socket and its log."""
         return self.root / "postgresql"
+
+    def check_socket(self, port: int) -> None:
+        """Raise LabError where the catalogue's socket would have too long a path."""
+        path = self.database / f".s.PGSQL.{port}"
+        excess = len(os.fsencode(path)) - SOCKET_BYTES
+        if excess > 0:
+            raise LabError(f"{path}: {excess} bytes too long for a socket; give the lab a shorter name or folder")
 
 
 def tape_paths(lab: LabPaths) -> TapePaths:
