@@ -34,7 +34,7 @@ DISKS = ["disk0", "disk1"]
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EstateLab]:
-    with estate_lab(copy_whole(tmp_path_factory.mktemp("unchanged")), "backup-unchanged") as found:
+    with estate_lab(copy_whole(tmp_path_factory.mktemp("unchanged")), "unchanged") as found:
         found.foundation()
         found.provision(NAME)
         bring_up_tapes(found)
