@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.support.estate_lab import EstateLab, descendants, wait_until
@@ -9,8 +10,11 @@ from tests.support.small_estate import S13
 
 
 def passwords(lab: EstateLab) -> list[bytes]:
+    """All that the vCenters know, whatever accounts there are."""
     found = [file.read_bytes().strip() for file in sorted(lab.laboratory.paths.secrets.glob("*.password"))]
-    assert len(found) == 4
+    accounts = [json.loads(file.read_bytes())["accounts"] for file in lab.laboratory.paths.root.rglob("accounts.json")]
+    assert len(accounts) == len(lab.vcenters)
+    assert sorted(found) == sorted(account["password"].encode() for each in accounts for account in each)
     return found
 
 
