@@ -110,7 +110,7 @@ CHANGE_CHECKS: Mapping[str, tuple[ChangeCheck, ...]] = {
     "D-04": (disposal.check_lowered,),
     "Y-02": (retirement.check_reuse,),
     "Y-03": (retirement.check_order,),
-    "Y-04": (retirement_terms.check_cool_off,),
+    "Y-04": (retirement_terms.check_cool_off, retirement_terms.check_entry_stays),
 }
 # What only a vCenter shows: of one observed machine, the limits and the time. Drift runs these.
 LIVE_CHECKS: Mapping[str, tuple[LiveCheck, ...]] = {

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.document import Keys
+from ansible_collections.kyotsu.platform.plugins.module_utils.findings import Finding
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import (
     LegalHold,
@@ -116,15 +117,57 @@ def check_cool_off(before: Estate, after: Estate, context: Context) -> Findings:
                 )
 
 
+def check_entry_stays(before: Estate, after: Estate, context: Context) -> Findings:
+    """Of a change: what is retired stays described as it was until its cool-off is over, or nobody would know of it."""
+    there = {machine.key: (system, machine) for system, machine in after.machines()}
+    taken = {value for _, machine in after.machines() for value in _values(machine)}
+    places = {system.id: index for index, system in enumerate(after.systems)}
+    for system, machine, day in _cooling(before, context):
+        now = there.get(machine.key)
+        kept = set(_values(now[1])) if now else set()
+        # What another machine takes in the same change is told there.
+        gone = [value for value in _values(machine) if value not in kept | taken]
+        retirement = _retirement(*now) if now else None
+        sooner = retirement is not None and (retirement.reusable_from or "") < day
+        if gone or sooner:
+            yield _early(context, places.get(system.id), system, machine, day)
+
+
+def _early(context: Context, index: int | None, system: System, machine: Machine, day: str) -> Finding:
+    message = Text(
+        en=f"{machine.name}: its name and addresses are free again on {day}, and this change frees them sooner",
+        ja=f"{machine.name}: 名称とアドレスは {day} まで再利用できませんが、この変更で早く解放されます",
+    )
+    remedy = Text(en="leave its entry as it is until that day", ja="その日まで定義を残してください")
+    if index is not None:
+        return context.finding("Y-04", ("systems", index), machine.name, message, remedy)
+    name = f"{system.id}-{system.slug}" if system.slug else system.id
+    return Finding(
+        rule="Y-04",
+        severity=context.severity("Y-04"),
+        file=f"systems/{name}.yml",
+        line=1,
+        object=machine.name,
+        message=message,
+        remedy=remedy,
+    )
+
+
 def waiting(estate: Estate, context: Context) -> Iterator[tuple[str, Machine, str]]:
     """Names and addresses of retired machines that are not free yet, with the machine and the day on which they are."""
+    for _, machine, day in _cooling(estate, context):
+        for value in _values(machine):
+            yield value, machine, day
+
+
+def _cooling(estate: Estate, context: Context) -> Iterator[tuple[System, Machine, str]]:
+    """Retired machines whose cool-off is not over, with the first day on which it is."""
     for system, machine in estate.machines():
         retirement = _retirement(system, machine)
         if status_of(system, machine) != "retired" or retirement is None or retirement.reusable_from is None:
             continue
         if retirement.reusable_from > context.as_of.isoformat():
-            for value in _values(machine):
-                yield value, machine, retirement.reusable_from
+            yield system, machine, retirement.reusable_from
 
 
 def _retirement(system: System, machine: Machine) -> Retirement | None:

@@ -279,6 +279,23 @@ def test_what_keeps_the_estate_whole_has_no_exceptions(tmp_path: Path) -> None:
     assert sorted(finding.rule for finding in findings_of(tmp_path, edits)) == ["E-08", "E-11"]
 
 
+@pytest.mark.parametrize("name", ["address-taken", "retired-machine-removed"])
+def test_names_and_addresses_are_free_on_the_day_that_is_said(tmp_path: Path, name: str) -> None:
+    (file,) = (EXAMPLES / "Y-04").glob(f"{name}-*.yml")
+    example = read_yaml(file)
+    assert [each.rule for each in break_small(tmp_path / "early", example).findings()] == ["Y-04"]
+    repository = copy_small(tmp_path / "late")
+    for change in example["before"]:
+        apply(repository, change)
+    before = inspect(repository, date(2027, 1, 31)).estate
+    assert before is not None
+    for change in example["edits"]:
+        apply(repository, change)
+    after = inspect(repository, date(2027, 1, 31))
+    assert after.context is not None
+    assert "Y-04" not in {each.rule for each in run_change(before, after.context)}
+
+
 def test_a_rename_of_a_system_with_its_machines_is_no_disappearance(tmp_path: Path) -> None:
     repository = copy_small(tmp_path)
     before = inspect(repository, AS_OF).estate
