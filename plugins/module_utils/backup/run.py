@@ -37,7 +37,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import OFF
 from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import held_machines
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import StoreRefusedError
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import NoRecordsError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.lease import Lease
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
@@ -317,9 +317,7 @@ def _records_if_any(target: Target) -> Iterator[Store | None]:
     """The records for reading; None where there are none yet, which check mode does not make."""
     try:
         store = open_store(target.records_url, production=target.production, create=False)
-    except StoreRefusedError:
-        if target.production:
-            raise
+    except NoRecordsError:
         yield None
         return
     with store:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from ansible_collections.kyotsu.platform.plugins.module_utils.records import migrations
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.clock import Clock
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import (
-    StoreRefusedError,
+    NoRecordsError,
     StoreUnreachableError,
 )
 
@@ -125,7 +125,7 @@ def _prepare_file(path: Path, *, create: bool) -> None:
     A file that exists is never opened here: closing it would drop the locks that SQLite holds in this process.
     """
     if not create and not path.exists():
-        raise StoreRefusedError(f"there are no records yet: {path} does not exist")
+        raise NoRecordsError(f"there are no records yet: {path} does not exist")
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.exists():

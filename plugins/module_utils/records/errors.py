@@ -11,6 +11,10 @@ class StoreRefusedError(RecordsError):
     """The URL, the file or the version of the database is not acceptable."""
 
 
+class NoRecordsError(StoreRefusedError):
+    """There is no SQLite file yet, and who opened it must not make one."""
+
+
 class StoreUnreachableError(RecordsError):
     """The database does not answer or answers with an error."""
 

@@ -68,7 +68,7 @@ def open_store(
     """Open the store and bring its tables up to date.
 
     `url` is `sqlite:///relative`, `sqlite:////absolute` or `postgresql+psycopg://user@host/database`; `password` is
-    kept apart from it so that URLs can be printed. With `create` false a missing SQLite file is an error.
+    kept apart from it so that URLs can be printed. With `create` false a missing SQLite file is a NoRecordsError.
     Raises StoreRefusedError (wrong kind of URL, production on SQLite, newer database) or StoreUnreachableError.
     """
     backend = url.partition(":")[0].partition("+")[0]

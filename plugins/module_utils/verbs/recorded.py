@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.change import Change, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import NoRecordsError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.lease import Lease
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import ObjectResult, Origin
@@ -49,6 +52,22 @@ def locked_run(target: Target, verb: str, commit: str) -> Iterator[Run]:
                     f"before its end; {verb} goes on from what vCenter shows"
                 )
             yield Run(store, lease, origin, tuple(notes))
+
+
+@contextmanager
+def records_to_read(target: Target) -> Iterator[Store]:
+    """Open the records for a run that writes nothing; where there are none yet, empty ones that go with it.
+
+    Raises:
+        RecordsError: the store does not answer or refuses.
+    """
+    with ExitStack() as stack:
+        try:
+            store = open_store(target.records_url, production=target.production, create=False)
+        except NoRecordsError:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="kyotsu-records-")))
+            store = open_store(f"sqlite:///{folder / 'records.sqlite3'}", production=False)
+        yield stack.enter_context(store)
 
 
 def save_plan(target: Target, plan: Plan) -> None:

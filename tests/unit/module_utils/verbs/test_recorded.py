@@ -13,7 +13,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.compare import com
 from ansible_collections.kyotsu.platform.plugins.module_utils.plan import Plan, make_plan
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import LockLostError
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.session import Endpoint
-from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import Recorder, Run, locked_run
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import (
+    Recorder,
+    Run,
+    locked_run,
+    records_to_read,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 from tests.support.builders import make_desired_vcenter, make_observed_vcenter
 
@@ -24,6 +29,20 @@ from .worlds import target
 def place(tmp_path: Path) -> Target:
     endpoint = Endpoint(id="vc", hostname="vcenter.invalid", port=443, username="u", password="p", ca_file=None)
     return dataclasses.replace(target(), records_url=f"sqlite:///{tmp_path}/records.sqlite3", endpoints=(endpoint,))
+
+
+def test_records_that_are_not_there_are_empty_for_who_reads_and_are_not_made(place: Target, tmp_path: Path) -> None:
+    with records_to_read(place) as store:
+        assert store.copies.existing() == []
+        assert list(store.chain.entries()) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_records_that_are_there_are_read(place: Target) -> None:
+    with locked_run(place, "provision", "c0ffee") as running:
+        running.store.chain.append("note", "x", {"text": "y"}, running.origin)
+    with records_to_read(place) as store:
+        assert "note" in [entry.kind for entry in store.chain.entries()]
 
 
 @pytest.fixture
