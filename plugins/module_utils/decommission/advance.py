@@ -169,8 +169,15 @@ def _close_files(desk: Desk, group: Sequence[Candidate], report: Report) -> None
 
 
 def foresee(desk: Desk, group: Sequence[Candidate]) -> Report:
-    """Check mode: every step that each machine still has, and what stands in its way today."""
+    """Check mode: every step that each machine still has, and what stands in its way today.
+
+    Raises VerbRefused where the approval that was given does not count.
+    """
     report = Report()
+    due = [each for each in group if next_step(desk.case(each.key), offsite=each.offsite) == "delete"]
+    due = [each for each in due if not deleting.was_begun(desk, each) and not deletion_reasons(desk, each)]
+    if due and desk.approval is not None:
+        permission_for(desk, deletion_plan(desk, due))
     for each in group:
         previous: Step | None = None
         for step in way_of(offsite=each.offsite):
@@ -188,10 +195,20 @@ def foresee(desk: Desk, group: Sequence[Candidate]) -> Report:
 
 def _foreseen(desk: Desk, candidate: Candidate, step: Step, previous: Step | None) -> tuple[Refusal, ...]:
     if previous is None:
-        return _unapproved(desk, candidate) if step == "delete" else _reasons(desk, candidate, step)
+        return _foreseen_deletion(desk, candidate) if step == "delete" else _reasons(desk, candidate, step)
     # What a step before it makes is not there yet; everything else can be judged today.
     unknown = {"backup-running", "read-back", "off-site", "old-snapshot", "changed-since"}
     found = refusals(desk.case(candidate.key), step, facts_of(desk, candidate))
     words = TABLE[previous].words
     order = Refusal(code="off-site", text=Text(en=f"comes after: {words.en}", ja=f"「{words.ja}」の後に行います"))
     return (order, *(each for each in found if each.code not in unknown | _LATER))
+
+
+def _foreseen_deletion(desk: Desk, candidate: Candidate) -> tuple[Refusal, ...]:
+    """What stands in the way of a deletion that is next; the name is typed when it happens."""
+    if deleting.was_begun(desk, candidate):
+        return ()
+    found = deletion_reasons(desk, candidate)
+    if found or desk.approval is not None:
+        return found
+    return tuple(each for each in _unapproved(desk, candidate) if each.code == "approval")

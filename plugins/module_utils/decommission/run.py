@@ -18,7 +18,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.repor
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Request
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirements import Retirements
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import RetirementRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.state import DesiredVCenter
@@ -26,7 +26,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.outcome import Outcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared, prepare, scope_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import locked_run
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import locked_run, records_to_read
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import LiveVCenter, calls, live_vcenters
 
@@ -55,7 +55,7 @@ def run_decommission(
     try:
         if request.check:
             with (
-                open_store(target.records_url, production=target.production) as store,
+                records_to_read(target) as store,
                 live_vcenters(target, prepared.desired) as live,
             ):
                 desk = setting.desk(store, Origin.here(run_id="check"), live)

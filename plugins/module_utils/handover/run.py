@@ -45,6 +45,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documen
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import kept_until
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared, prepare
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import records_to_read
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 
 
@@ -108,10 +109,11 @@ def run_handover(
     if unknown:
         raise VerbRefused(f"no such segment: {', '.join(unknown)}; known are {', '.join(known)}")
     chosen = tuple(segments) or known
+    if check:
+        with records_to_read(target) as store:
+            return _look(target, prepared, store, chosen)
     with open_store(target.records_url, production=target.production) as store:
         found = _look(target, prepared, store, chosen)
-        if check:
-            return found
         return _write(target, prepared, store, found, reports)
 
 
