@@ -9,8 +9,10 @@ from typing import Any
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.evidence import LastCopy
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Entry
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import RetirementEvent
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import kept_until
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import TABLE
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import ENDS, TABLE
 
 STATE = "logically-deleted"
 
@@ -87,6 +89,13 @@ def _machine(desk: Desk, candidate: Candidate) -> dict[str, Any]:
                 "entry": entry.id,
                 "entry_hash": entry.hash,
             }
-            for event, entry in desk.retirements.history(candidate.key)
+            for event, entry in _steps(desk, candidate)
         ],
     }
+
+
+def _steps(desk: Desk, candidate: Candidate) -> list[tuple[RetirementEvent, Entry]]:
+    """The steps of this case; what was called off or belongs to an earlier deletion proves nothing of this one."""
+    every = desk.retirements.history(candidate.key)
+    begins = max((number for number, (event, _) in enumerate(every, start=1) if event.step in ENDS), default=0)
+    return every[begins:]

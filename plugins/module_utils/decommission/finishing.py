@@ -52,6 +52,7 @@ def release(desk: Desk, group: Sequence[Candidate]) -> Iterator[Failed]:
             "tags": dict(each.desired.tags),  # they went with the machine
             "folder": each.desired.folder if place in folders else "stays",
             "resource_pool": f"{each.desired.resource_pool} (shared, stays)",
+            "package_mirror": "no entry of a machine (content is released to waves)",
             "flows_to_close": _flows(desk, each),
         }
         text = json.dumps(released, ensure_ascii=False, sort_keys=True)
