@@ -56,6 +56,11 @@ missing:
   type: list
   elements: str
   returned: success
+media_open:
+  description: Ids of the systems with machines that are deleted and whose media have no certificate of erasure yet.
+  type: list
+  elements: str
+  returned: success
 days:
   description: Days until the end of each equipment's term; negative after it.
   type: dict

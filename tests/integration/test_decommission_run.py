@@ -7,11 +7,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure, Request
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.run import run_decommission
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import read_document
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.api import vim
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from tests.support.estate_lab import OUTSIDE_WINDOW, EstateLab, machines_of, statuses, wait_for_task
 from tests.support.retiring import (
     AFTER,
@@ -38,11 +41,26 @@ ALL_STEPS = [
 ]  # fmt: skip
 
 
+def around(lab: EstateLab) -> dict[str, Any]:
+    """What hangs around machines in the vCenter: folders, resource pools, and ids of what its tags are attached to."""
+    with lab.session(VCENTER) as session:
+        found = {}
+        for name, kind in (("folders", vim.Folder), ("pools", vim.ResourcePool)):
+            view = session.content.viewManager.CreateContainerView(session.content.rootFolder, [kind], True)
+            found[name] = sorted(each.name for each in view.view)
+        tagged = session.tagging.read().attached
+        return {**found, "tagged": dict(tagged), "ids": {each.name: each._moId for each in machines_of(session)}}
+
+
 def test_a_system_goes_its_whole_way_and_nothing_else_is_touched(going: Retiring) -> None:
     lab = going.lab
     other = seen(lab, OTHER_VCENTER, OTHER)
     assert other is not None
     assert all(name in going.registered() for name in (*NAMES, OTHER))
+    before = around(lab)
+    own = seen(lab, VCENTER, "s02-db01")["folder"]  # type: ignore[index]
+    assert {before["ids"][name] for name in NAMES} <= set(before["tagged"])
+    assert before["folders"].count(own) == 1
 
     # Before the last day: notices only.
     found = lines(going.run(BEFORE))
@@ -85,7 +103,11 @@ def test_a_system_goes_its_whole_way_and_nothing_else_is_touched(going: Retiring
     assert [seen(lab, VCENTER, name) for name in NAMES] == [None, None, None]
     assert going.steps() == dict.fromkeys(KEYS, ALL_STEPS)
 
-    # Nothing left: no file on a datastore, no folder, no name, no target.
+    # Nothing left: no file on a datastore, no folder, no tag, no name, no target; what is shared stays.
+    after = around(lab)
+    assert sorted([*after["folders"], own]) == before["folders"]
+    assert after["pools"] == before["pools"]
+    assert not set(after["tagged"]) & {before["ids"][name] for name in NAMES}
     stores = lab.laboratory.paths.root / "datastores" / VCENTER
     assert [path for path in stores.rglob("*.vmdk") if "s02" in str(path)] == []
     assert "s02-" not in going.registered()
@@ -219,6 +241,9 @@ def test_what_was_restored_after_its_deletion_retires_again_with_a_case_of_its_o
     # Both records are kept, and each is the one that the chain knows.
     kept = going.reports / "s02/completion-record-2027-01-04.json"
     assert kept.read_text(encoding="utf-8") == first
+    _, _, content = read_document((going.reports / "s02/completion-record.json").read_text(encoding="utf-8"))
+    # Steps of the first case prove nothing of the second deletion.
+    assert {tuple(step["step"] for step in each["steps"]) for each in content["machines"]} == {tuple(ALL_STEPS[:-1])}
     for document in (kept, going.reports / "s02/completion-record.json"):
         assert going.command("decommission.py", "verify", str(document)).code == 0
     assert going.lab.records("verify").code == 0
@@ -240,6 +265,46 @@ def test_check_mode_shows_every_step_and_changes_nothing(going: Retiring) -> Non
     assert "comes after: notice" in found["s02-db01: quarantine"][1]
     assert going.lab.writing_calls() == 0
     assert going.steps() == {}
+    assert not going.reports.exists()
+
+
+def test_check_mode_of_a_deletion_shows_what_is_left_of_it_and_tells_an_approval_that_does_not_count(
+    going: Retiring,
+) -> None:
+    going.to_grace()
+    digest = going.run(GRACE_OVER).digest
+    plan = (going.reports / "deletion-plan.json").read_text(encoding="utf-8")
+    records = going.lab.records("list").output
+    going.lab.reset_counters()
+    found = lines(going.run(GRACE_OVER, check=True))
+    assert found["s02-db01: delete"] == ("held", "s02-db01: no approved plan")
+    with pytest.raises(VerbRefused, match="no plan of a deletion"):
+        going.run(GRACE_OVER, check=True, approval=going.approve("b" * 64, change="CHG-2"))
+    found = lines(going.run(GRACE_OVER, check=True, approval=going.approve(digest)))
+    assert found["s02-db01: delete"] == ("changed", "machine and disks deleted: would be done")
+    assert "comes after: machine and disks deleted" in found["s02-db01: release"][1]
+    assert (going.typed, going.lab.writing_calls()) == ([], 0)
+    assert going.lab.records("list").output == records
+    assert (going.reports / "deletion-plan.json").read_text(encoding="utf-8") == plan
+
+
+@pytest.mark.parametrize("order", ["advance", "undo", "media"])
+def test_check_mode_without_records_makes_none(going: Retiring, tmp_path: Path, order: str) -> None:
+    assets = tmp_path / "assets.csv"
+    assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\n", encoding="utf-8")
+    none = tmp_path / "none" / "records.sqlite3"
+    request = Request(
+        order=order,
+        reports=going.reports,
+        names=NAMES,
+        check=True,
+        now=AFTER,
+        reason="late",
+        erasure=Erasure(assets=assets, witness="鈴木"),
+    )
+    outcome = run_decommission(going.lab.target(records_url=f"sqlite:///{none}"), request, copies=going.tape)
+    assert ("s02-db01: announce" in lines(outcome)) == (order == "advance")
+    assert not none.parent.exists()
     assert not going.reports.exists()
 
 
@@ -285,79 +350,6 @@ def test_one_machine_retires_alone_and_its_system_stays(going: Retiring) -> None
     content = yaml.safe_load((lab.repository / S02).read_text(encoding="utf-8"))
     assert (content["status"], content["machines"][2]["status"]) == ("in-service", "retired")
     assert (going.reports / "s02-ap-2" / "completion-record.json").exists()
-
-
-def test_the_erasure_certificate_waits_for_certificate_serials_and_witness(going: Retiring, tmp_path: Path) -> None:
-    going.to_grace()
-    going.delete()
-    assets = tmp_path / "assets.csv"
-    assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\nD2,disk,kyotsu,\n", encoding="utf-8")
-    paper, rows = tmp_path / "certificate.pdf", tmp_path / "lines.csv"
-    paper.write_bytes(b"%PDF-1.7")
-    names = list(NAMES)
-    head = "serial,treatment,performed_on\n"
-
-    def certify(lines_text: str, **erasure: Any) -> dict[str, tuple[str, str]]:
-        rows.write_text(head + lines_text, encoding="utf-8")
-        values: dict[str, Any] = {
-            "assets": assets,
-            "certificate": paper,
-            "certificate_lines": rows,
-            "witness": "鈴木",
-            **erasure,
-        }
-        return lines(
-            going.run(GRACE_OVER + timedelta(days=400), order="certify", names=names, erasure=Erasure(**values))
-        )
-
-    good = "D1,destroyed,2028-02-01\nD2,destroyed,2028-02-01\n"
-    refused = {
-        "no certificate": certify(good, certificate=None),
-        "no witness": certify(good, witness=" "),
-        "one serial missing": certify("D1,destroyed,2028-02-01\n"),
-        "individual numbers only purged": certify(good.replace("D2,destroyed", "D2,purged")),
-        "a serial of nobody": certify(f"{good}D3,destroyed,2028-02-01\n"),
-        "a serial twice": certify(f"{good}D2,destroyed,2028-02-01\n"),
-    }
-    assert {why: {status for status, _ in found.values()} for why, found in refused.items()} == {
-        why: {"refused"} for why in refused
-    }
-    rows.write_text(head + good, encoding="utf-8")
-    whole = Erasure(assets=assets, certificate=paper, certificate_lines=rows, witness="鈴木")
-    partly = going.run(GRACE_OVER + timedelta(days=400), order="certify", names=names[:1], erasure=whole)
-    assert {each.status for each in partly.results} == {"refused"}
-    assert "one certificate is about the whole system: name s02-db01, s02-ap02 too" in partly.results[0].message
-    assert not (going.reports / "s02" / "erasure-certificate.json").exists()
-
-    file = going.lab.repository / S02
-    retired = file.read_text(encoding="utf-8")
-    rewrite(going.lab, S02, {"status": "in-service", "retirement": None})
-    restored = certify(good)
-    assert {status for status, _ in restored.values()} == {"refused"}
-    assert "in service again after its deletion" in "".join(text for _, text in restored.values())
-    file.write_text(retired, encoding="utf-8")
-
-    found = certify(good)
-    assert {status for status, _ in found.values()} == {"changed"}
-    _, digest, content = read_document((going.reports / "s02" / "erasure-certificate.json").read_text(encoding="utf-8"))
-    assert content["witness"] == "鈴木"
-    assert [medium["serial"] for medium in content["media"]] == ["D1", "D2"]
-    assert [copy["kept_until"] for copy in content["copies_kept"]] == ["2032-01-04"] * 3
-    assert going.cases()["s02-db-1"].done["certify"].evidence["record_hash"] == digest
-
-
-def test_the_worklist_of_media_names_the_method_by_the_highest_class(going: Retiring, tmp_path: Path) -> None:
-    going.to_grace()
-    assets = tmp_path / "assets.csv"
-    assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\n", encoding="utf-8")
-    outcome = going.run(IN_GRACE, order="media", erasure=Erasure(assets=assets, witness="鈴木"))
-    rows = json.loads((going.reports / "media-worklist.json").read_text(encoding="utf-8"))
-    assert {row["method"] for row in rows} == {"destroy"}
-    assert rows[0]["serial"] == "D1"
-    assert lines(outcome)["D1"][0] == "held"
-    assert lines(outcome)["D1"][1].startswith("destroy: carried data of the individual number segment")
-    assert len([row for row in rows if row["serial"].startswith("T")]) == 6
-    assert any("not on the asset list" in note for note in outcome.notes)
 
 
 def test_the_playbook_says_what_waits_and_ends_well(going: Retiring) -> None:

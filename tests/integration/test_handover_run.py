@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
+from ansible_collections.kyotsu.platform.plugins.module_utils.handover.run import run_handover
 from tests.support.estate_lab import copy_few, estate_lab
-from tests.support.retiring import NAMES, Retiring, retiring
+from tests.support.retiring import NAMES, Retiring, lines, noon, retiring
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,42 @@ def test_check_mode_says_the_same_and_writes_nothing(gone: Retiring, tmp_path: P
     assert "30 days until 2030-03-31" in run.output
     assert not (tmp_path / "none").exists()
     assert gone.lab.records("list", "--kind", "handover").output == before
+
+
+def test_check_mode_without_records_makes_none(gone: Retiring, tmp_path: Path) -> None:
+    none = tmp_path / "none" / "records.sqlite3"
+    target = gone.lab.target(records_url=f"sqlite:///{none}")
+    found = run_handover(target, reports=tmp_path / "reports", now=noon("2030-03-01"), check=True)
+    assert "30 days until 2030-03-31" in found.text()
+    assert "s02 on its way out: 3 machines without a completion record" in found.text()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_media_stay_on_the_report_until_they_are_certified(gone: Retiring, tmp_path: Path) -> None:
+    """A deletion erases nothing: years later the media of s02 are still open, and then they are not."""
+
+    def told(day: str) -> tuple[str, dict[str, list[str]], str]:
+        found = run_handover(gone.lab.target(), reports=tmp_path, now=noon(day))
+        systems = {each["system"]: each for each in json.loads((tmp_path / "readiness.json").read_text("utf-8"))}
+        kept = {name: systems["s02"][name] for name in ("media_open", "media_certified")}
+        return found.text(), kept, (tmp_path / "readiness.html").read_text(encoding="utf-8")
+
+    for day in ("2027-03-01", "2030-03-01"):
+        text, kept, page = told(day)
+        assert "media not certified as erased, of machines that are deleted: s02 (3)" in text
+        assert (sorted(kept["media_open"]), kept["media_certified"]) == (list(NAMES), [])
+        assert "未了 3 台" in page
+    assets, rows, paper = tmp_path / "assets.csv", tmp_path / "lines.csv", tmp_path / "certificate.pdf"
+    assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\n", encoding="utf-8")
+    rows.write_text("serial,treatment,performed_on\nD1,destroyed,2030-02-01\n", encoding="utf-8")
+    paper.write_bytes(b"%PDF-1.7")
+    erasure = Erasure(assets=assets, certificate=paper, certificate_lines=rows, witness="鈴木")
+    done = gone.run(noon("2030-03-02"), order="certify", names=list(NAMES), erasure=erasure)
+    assert {each.status for each in done.results} == {"changed"}, lines(done)
+    text, kept, page = told("2030-03-03")
+    assert "media not certified" not in text
+    assert (kept["media_open"], sorted(kept["media_certified"])) == ([], list(NAMES))
+    assert "消去証明済" in page
 
 
 def test_a_segment_that_does_not_exist_is_one_clear_line(gone: Retiring, tmp_path: Path) -> None:

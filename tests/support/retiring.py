@@ -34,6 +34,7 @@ from tests.support.small_estate import ROOT, S02
 VCENTER = "vc-mynumber"
 NAMES = ("s02-ap01", "s02-ap02", "s02-db01")
 KEYS = ("s02-ap-1", "s02-ap-2", "s02-db-1")
+DATABASE = "s02-db01"
 OTHER, OTHER_VCENTER = "s13-db01", "vc-kyotsu"
 LAST_DAY = "2026-11-30"
 RECORDS = {"confirmed_on": "2026-11-20", "confirmed_by": "児童担当", "retention_ended": True, "historical": "moved"}
@@ -276,6 +277,11 @@ def seen(lab: EstateLab, vcenter: str, name: str) -> dict[str, Any] | None:
                 ),
             }
     return None
+
+
+def still_there(going: Retiring) -> bool:
+    """All machines of s02, seen from outside."""
+    return all(seen(going.lab, VCENTER, name) is not None for name in NAMES)
 
 
 def may_not_switch_on(lab: EstateLab, vcenter: str, name: str) -> None:

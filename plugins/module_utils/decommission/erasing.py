@@ -1,33 +1,24 @@
-"""Media at their end: the operators' worklist, and the certificate of erasure once all of it is proven."""
+"""The certificate of erasure, once the treatment of every medium is proven."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.change import Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate, left_out
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.files import write_report
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.report import Report
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.worklist import asset_list, disks_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import LEAVING
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
-from ansible_collections.kyotsu.platform.plugins.module_utils.papers.retirement import (
-    erasure_sheet,
-    templates,
-    worklist_sheets,
-)
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.assets import (
-    Asset,
-    ListUnreadable,
-    read_assets,
-    read_returned,
-)
+from ansible_collections.kyotsu.platform.plugins.module_utils.papers.retirement import erasure_sheet, templates
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.assets import ListUnreadable, read_returned
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.codes import Code
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import (
     ERASURE,
     content_hash,
@@ -43,63 +34,22 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_co
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.media import (
     Reconciliation,
     Returned,
-    Treatment,
     reconcile,
-    treatments,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.placements import on_disks, on_tapes
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
-
-
-def list_media(desk: Desk, group: Sequence[Candidate], assets: Path | None, *, witness: str) -> Report:
-    """Write the worklist of every medium that carried one of these machines, as paper and as JSON."""
-    known = _assets(assets)
-    work = (*_disks(desk, group, known), *_tapes(desk, group))
-    report = Report()
-    report.results += [
-        Result(
-            vcenter="",
-            kind="medium",
-            object=each.serial,
-            label=each.serial,
-            status="held",  # until its treatment is certified
-            message=f"{each.method}: {each.reason.en}",
-            message_ja=f"{'物理破壊' if each.method == 'destroy' else '消去'}: {each.reason.ja}",
-        )
-        for each in work
-    ]
-    if not desk.check:
-        sheets = worklist_sheets(
-            templates(desk.target.repository),
-            work,
-            title="、".join(sorted({each.system.id for each in group})),
-            witness=witness,
-            printed_on=desk.today,
-            anchor=str(desk.store.chain.head()),
-        )
-        page = write_report(desk.reports, "media-worklist.html", sheets)
-        rows = [asdict(each) for each in work]
-        write_report(desk.reports, "media-worklist.json", json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
-        report.notes.append(f"worklist of {len(work)} media: {page}")
-    else:
-        report.notes.append(f"worklist of {len(work)} media")
-    missing = sorted({tape.serial for tape in _tapes(desk, group)} - {each.serial for each in known})
-    if missing:
-        report.notes.append(f"not on the asset list: {', '.join(missing)}")
-    return report
 
 
 def certify(desk: Desk, group: Sequence[Candidate], erasure: Erasure, *, check: bool) -> Report:
     """Issue 消去証明 per unit, if the certificate, the serials and the witness are all there."""
     report = Report()
-    assets = _assets(erasure.assets)
+    assets = asset_list(erasure.assets)
     returned = _returned(erasure.certificate_lines)
     paper = _paper(erasure.certificate)
     for unit in sorted({each.unit for each in group}):
         machines = [each for each in group if each.unit == unit and "certify" not in desk.case(each.key).done]
         if not machines:
             continue
-        found = reconcile(_disks(desk, machines, assets), returned, [each.serial for each in assets])
+        found = reconcile(disks_of(desk, machines, assets), returned, [each.serial for each in assets])
         reasons = _reasons(desk, machines, found, erasure, attached=paper is not None)
         for each in machines:
             if reasons:
@@ -179,7 +129,7 @@ def _reasons(
     return tuple(reasons)
 
 
-def _reason(code: str, en: str, ja: str) -> Refusal:
+def _reason(code: Code, en: str, ja: str) -> Refusal:
     return Refusal(code=code, text=Text(en=en, ja=ja))
 
 
@@ -231,38 +181,6 @@ def _issue(
             "record_hash": digest,
         },
     )
-
-
-def _disks(desk: Desk, group: Sequence[Candidate], assets: Sequence[Asset]) -> tuple[Treatment, ...]:
-    """Disks of the equipment on which these machines lay, decided by everything that ever lay on them."""
-    equipment = {desk.estate.cluster_by_name[each.system.cluster].equipment for each in group}
-    mine = [each for each in assets if each.equipment in equipment]
-    order = desk.estate.platform.classification.confidentiality
-    return treatments(on_disks(desk.estate, mine), order)
-
-
-def _tapes(desk: Desk, group: Sequence[Candidate]) -> tuple[Treatment, ...]:
-    """Tapes that carry a copy of one of these machines, decided by all copies that were ever on them."""
-    tapes = {tape for each in group for copy in desk.store.copies.of_machine(each.key) for tape in copy.tapes}
-    every = [
-        copy
-        for _, machine in desk.estate.machines()
-        for copy in desk.store.copies.of_machine(machine.key)
-        if tapes & set(copy.tapes)
-    ]
-    order = desk.estate.platform.classification.confidentiality
-    return tuple(each for each in treatments(on_tapes(desk.estate, every), order) if each.serial in tapes)
-
-
-def _assets(path: Path | None) -> tuple[Asset, ...]:
-    if path is None:
-        raise VerbRefused("no asset list: give the CSV of 資産台帳 with -e assets=FILE")
-    try:
-        return read_assets(path.read_text(encoding="utf-8"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise VerbRefused(f"asset list {path}: {error}") from error
-    except ListUnreadable as error:
-        raise VerbRefused(str(error)) from error
 
 
 def _returned(path: Path | None) -> tuple[Returned, ...]:

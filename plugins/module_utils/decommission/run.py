@@ -10,12 +10,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.change import Resu
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.advance import advance_all, foresee
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.candidates import Candidate, candidates
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.desk import Desk, Worlds
-from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.erasing import certify, list_media
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.erasing import certify
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.last_copy import LastCopies, TapeCopies
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.leaving import take_back
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.reopening import reopen
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.report import Report
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Request
+from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.worklist import list_media
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirements import Retirements
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, status_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import LEAVING, Estate, status_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.platform import Equipment
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
@@ -42,7 +42,11 @@ class Countdown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readiness:
-    """One system. `machines`: described and not deleted yet; `why`: what is missing, or what makes it ready."""
+    """One system. `machines`: described and not deleted yet; `why`: what is missing, or what makes it ready.
+
+    `media_open`, `media_certified`: its machines that are deleted and whose media have no certificate of erasure yet,
+    or have one. A deletion erases nothing, so media are open until the array is disposed of.
+    """
 
     system: str
     name: str
@@ -51,6 +55,8 @@ class Readiness:
     equipment: str
     state: State
     machines: tuple[str, ...]
+    media_open: tuple[str, ...]
+    media_certified: tuple[str, ...]
     why: Text
 
 
@@ -105,6 +111,12 @@ def _of_system(
         if status_of(system, machine) != "planned"
         and "complete" not in cases.get(machine.key, Case(machine=machine.key)).done
     )
+    gone = {
+        machine.name: case
+        for machine in system.machines
+        if (case := cases.get(machine.key, Case(machine=machine.key))).is_deleted
+        and status_of(system, machine) in LEAVING  # else it was restored, and its data is in use
+    }
     state, why = _state(system, left, ends.get(equipment))
     return Readiness(
         system=system.id,
@@ -114,6 +126,8 @@ def _of_system(
         equipment=equipment,
         state=state,
         machines=left,
+        media_open=tuple(name for name, case in gone.items() if "certify" not in case.done),
+        media_certified=tuple(name for name, case in gone.items() if "certify" in case.done),
         why=why,
     )
 

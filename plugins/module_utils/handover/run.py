@@ -76,6 +76,9 @@ class Handover:
         ready = sum(1 for each in self.systems if each.state in READY)
         lines.append(f"{len(self.systems)} systems: {ready} ready, {len(self.open)} open")
         lines += [f"{each.system} {STATE_NAMES[each.state].en}: {each.why.en}" for each in self.open]
+        waiting = [f"{each.system} ({len(each.media_open)})" for each in self.systems if each.media_open]
+        if waiting:
+            lines.append(f"media not certified as erased, of machines that are deleted: {', '.join(waiting)}")
         lines.append(f"{len(self.sealed.copies)} copies on {len(self.sealed.tapes)} tapes")
         if self.sealed.missing:
             lines.append(f"no good copy of: {', '.join(self.sealed.missing)}")
@@ -90,6 +93,7 @@ class Handover:
             "text": self.text(),
             "open": [each.system for each in self.open],
             "missing": list(self.sealed.missing),
+            "media_open": [each.system for each in self.systems if each.media_open],
             "days": {each.equipment: each.days for each in self.countdowns},
             "files": list(self.files),
         }

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import forbids
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import LegalHold, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.case import Case
+from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.codes import Code
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.steps import Step
 
 _APPROVALS = 2
@@ -21,7 +22,7 @@ _APPROVALS = 2
 class Refusal:
     """Why a step is refused. `code` is for machines, the text for people."""
 
-    code: str
+    code: Code
     text: Text
 
 
@@ -86,7 +87,7 @@ def refusals(case: Case, step: Step, facts: Facts) -> tuple[Refusal, ...]:
     return tuple(refusal for guard in _GUARDS[step] for refusal in guard(case, facts))
 
 
-def _refusal(code: str, en: str, ja: str) -> Refusal:
+def _refusal(code: Code, en: str, ja: str) -> Refusal:
     return Refusal(code=code, text=Text(en=en, ja=ja))
 
 

@@ -177,6 +177,8 @@ def test_a_readiness_report_counts_days_and_pages() -> None:
             equipment="kyotsu",
             state="open",
             machines=("x",),
+            media_open=(),
+            media_certified=(),
             why=Text(ja="未定", en=""),
         )
         for number in range(41)
