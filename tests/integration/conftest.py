@@ -27,6 +27,7 @@ LONGEST = (
     "test_patch_evidence_run",
     "test_tape_library",
     "test_decommission_guards",
+    "test_decommission_people",
     "test_names_services",
     "test_backup_run",
     "test_guests_cloud_init",
