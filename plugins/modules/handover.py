@@ -24,6 +24,9 @@ options:
     description: Folder for the papers.
     type: path
     required: true
+  tape_settings:
+    description: File with the settings of the tape software; the text beside the set takes a path from it.
+    type: path
 attributes:
   check_mode:
     description: Says the same and writes nothing.
@@ -76,13 +79,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, time_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, path_of, time_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.handover.run import Handover, run_handover
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import target_from
 
 ARGUMENTS = arguments(
     segments={"type": "list", "elements": "str", "default": []},
     reports={"type": "path", "required": True},
+    tape_settings={"type": "path"},
 )
 
 
@@ -94,6 +98,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> Handover:
         segments=params["segments"],
         now=time_of(params),
         check=check_mode,
+        tape_settings=path_of(params, "tape_settings"),
     )
 
 

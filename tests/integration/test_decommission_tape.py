@@ -5,6 +5,8 @@ A whole system that does it, on both sides, with its files opened, is in tests/w
 
 from __future__ import annotations
 
+import json
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +17,7 @@ import yaml
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Request
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.run import run_decommission
+from ansible_collections.kyotsu.platform.plugins.module_utils.handover.run import run_handover
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.retirements import Retirements
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin, current_actor
@@ -24,6 +27,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_scra
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.world import live_vcenters
 from tests.support.approvals import office
 from tests.support.backup_lab import BackupLab, backup_lab
+from tests.support.estate_lab import wait_until
 from tests.support.guest_lab import needs_guests
 from tests.support.retiring import lines, right, seen
 
@@ -124,3 +128,41 @@ def test_a_guest_retires_and_its_last_copy_becomes_a_machine_again(lab: BackupLa
         restored = run_scratch_restore(vcenter, desired, lab.tape, store, origin, now=GRACE_OVER)
         assert restored.manifest_digest in last
     assert seen(services.estate_lab, VCENTER, GOING) is None
+    read_without_us(lab, tmp_path)
+
+
+def read_without_us(lab: BackupLab, folder: Path) -> None:
+    """A successor has the tapes, their key, Bacula and the two papers of the handover; no program of ours.
+
+    The catalogue is that of the lab: tests/faults/test_restore_from_nothing.py rebuilds one with bscan.
+    """
+    run_handover(lab.target, reports=folder / "handover", now=GRACE_OVER, tape_settings=lab.tape_settings)
+    text = (folder / "handover/sealed-set.txt").read_text(encoding="utf-8")
+    program = Path(text.partition("PROGRAM = ")[2].partition("\n")[0])
+    printed = text.partition("   #!/bin/sh\n")[2].partition("\n\n")[0]
+    script = "#!/bin/sh\n" + "".join(f"{line.removeprefix('   ')}\n" for line in printed.splitlines())
+    sealed = json.loads((folder / "handover/sealed-set.json").read_text(encoding="utf-8"))["content"]
+    (copy,) = [each for each in sealed["copies"] if each["name"] == GOING]
+    out = lab.tape_laboratory.paths.scripts.parent / "successor"
+    ours, mode = program.read_bytes(), program.stat().st_mode
+    program.write_text(script.replace("OUT=/restore", f"OUT={out}"), encoding="utf-8")
+    try:
+        client = "client=lgwan-fd"
+        # What a person types at bconsole.
+        job = lab.tape.console.queue(
+            f"restore jobid={copy['job']} {client} restore{client} restorejob=restore-lgwan-fd where=/ all done yes"
+        )
+        wait_until(lambda: lab.tape.job(job).status in {"T", "E", "f", "A"}, "the restore has ended", seconds=120)
+    finally:
+        program.write_bytes(ours)
+        program.chmod(mode)
+    assert lab.tape.job(job).status == "T"
+    (found,) = out.iterdir()
+
+    def sha256(name: str) -> str:
+        told = subprocess.run(["sha256sum", str(found / name)], capture_output=True, text=True, check=True)
+        return told.stdout.split()[0]
+
+    assert sha256("manifest") == copy["manifest_sha256"]
+    disks = json.loads((found / "manifest").read_text(encoding="utf-8"))["disks"]
+    assert {sha256(f"disk{number}") for number in range(len(disks))} == {each["sha256"] for each in disks}

@@ -43,6 +43,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documen
     document_text,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.last_copies import kept_until
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings import TapeSettings
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared, prepare
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.recorded import records_to_read
@@ -100,12 +102,20 @@ class Handover:
 
 
 def run_handover(
-    target: Target, *, reports: Path, segments: Sequence[str] = (), now: datetime | None = None, check: bool = False
+    target: Target,
+    *,
+    reports: Path,
+    segments: Sequence[str] = (),
+    now: datetime | None = None,
+    check: bool = False,
+    tape_settings: Path | None = None,
 ) -> Handover:
     """Look at one segment, some, or (without any) all, and write the papers unless in check mode.
 
+    `tape_settings`: of the tape software; they name the program that a successor has to replace.
+
     Raises:
-        VerbRefused: no such segment.
+        VerbRefused: no such segment, or the settings cannot be read.
     """
     prepared = prepare(target, now)
     known = tuple(segment.id for segment in prepared.estate.platform.segments)
@@ -118,7 +128,7 @@ def run_handover(
             return _look(target, prepared, store, chosen)
     with open_store(target.records_url, production=target.production) as store:
         found = _look(target, prepared, store, chosen)
-        return _write(target, prepared, store, found, reports)
+        return _write(target, prepared, store, found, reports, program=_stream_program(tape_settings))
 
 
 def _look(target: Target, prepared: Prepared, store: Store, segments: tuple[str, ...]) -> Handover:
@@ -152,7 +162,19 @@ def _approvers(target: Target) -> Approvers | None:
         return None  # a repository without people has no logins to give back
 
 
-def _write(target: Target, prepared: Prepared, store: Store, found: Handover, reports: Path) -> Handover:
+def _stream_program(settings: Path | None) -> str:
+    """Where the client's program lies by the settings; "" where this controller has none."""
+    if settings is None or not settings.is_file():
+        return ""
+    try:
+        return TapeSettings.read(settings).stream_program
+    except TapeError as error:
+        raise VerbRefused(str(error)) from error
+
+
+def _write(
+    target: Target, prepared: Prepared, store: Store, found: Handover, reports: Path, *, program: str
+) -> Handover:
     content = {
         "as_of": found.as_of.isoformat(),
         "segments": list(found.segments),
@@ -175,7 +197,7 @@ def _write(target: Target, prepared: Prepared, store: Store, found: Handover, re
         write_report(reports, "readiness.html", sheets),
         write_report(reports, "readiness.json", _json([asdict(each) for each in found.systems])),
         write_report(reports, "sealed-set.json", document_text(SEALED, content)),
-        write_report(reports, "sealed-set.txt", how_to_read(found.sealed)),
+        write_report(reports, "sealed-set.txt", how_to_read(found.sealed, program)),
         write_report(reports, "release-list.csv", _csv(found.releases)),
     ]
     return Handover(

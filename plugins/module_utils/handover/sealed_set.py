@@ -131,9 +131,26 @@ def _tape(status: TapeStatus) -> SealedTape:
     )
 
 
-def how_to_read(content: SealedSet) -> str:
-    """The text that lies beside the set, in both languages: programs, keys, steps; nothing of this repository."""
+# Stands in the text between these lines; a test runs it as it is printed.
+SCRIPT = """\
+#!/bin/sh
+# bpipe: PROGRAM write …/JOB/restore/STREAM.json < content of the stream
+OUT=/restore
+JOB=$(basename "$(dirname "$(dirname "$2")")")
+mkdir -p "$OUT/$JOB" && exec cat > "$OUT/$JOB/$(basename "$2" .json)"
+"""
+
+
+_UNKNOWN = "テープ装置の設定の stream_program / stream_program in the settings of the tape software"
+
+
+def how_to_read(content: SealedSet, program: str = "") -> str:
+    """The text that lies beside the set, in both languages: programs, keys, steps; nothing of this repository.
+
+    `program`: where the client's program lies that each tape names for its streams; empty where it is not known.
+    """
     keys = "、".join(content.keys) or "なし"
+    script = "".join(f"   {line}\n" for line in SCRIPT.splitlines())
     return f"""封印媒体セットの読み方 / HOW TO READ THE SEALED SET
 
 1. 必要なもの / What you need
@@ -146,8 +163,15 @@ def how_to_read(content: SealedSet) -> str:
    媒体の番号は sealed-set.json の copies[].tapes。Barcodes are in copies[].tapes of sealed-set.json, in their order.
 
 3. 読み出す / Read
-   bconsole の restore で copies[].job の番号のジョブを選ぶ。流れは disk0, disk1 … と manifest。
-   Restore the job with the number of copies[].job. Its files are the streams disk0, disk1 … and manifest.
+   bacula-fd.conf の Plugin Directory に bpipe-fd.so を置く。内容は bpipe がテープに記録されたプログラム
+   （PROGRAM）に渡す。次の内容のファイルをその場所に置き、実行可能にする。
+   The client needs the plug-in bpipe (Plugin Directory). It hands each stream to the program that the tape names
+   (PROGRAM); put a file with these lines there, executable:
+   PROGRAM = {program or _UNKNOWN}
+
+{script}
+   bconsole の restore で copies[].job の番号のジョブを選び、where=/ とする。流れは disk0, disk1 … と manifest。
+   Restore the job with the number of copies[].job, with where=/. Its files are the streams disk0, disk1 … and manifest.
    manifest の disks[] で stored が false のディスクは、same_as の名の写し（同じ仮想サーバの前のジョブ）にある。
    A disk that is not stored (disks[].stored of the manifest) lies in the earlier job that the manifest calls same_as.
 

@@ -55,5 +55,7 @@ def test_the_text_names_programs_keys_and_steps_and_nothing_of_ours() -> None:
     text = how_to_read(of(copy(1)))
     for word in ("bscan", "lgwan-g1", "sha256sum", "qemu-img"):
         assert word in text
+    assert "PROGRAM = /opt/stream\n" in how_to_read(of(copy(1)), "/opt/stream")
+    assert "exec cat >" in text
     for word in ("ansible", "scripts/", "playbook", "kyotsu.platform"):
         assert word not in text
