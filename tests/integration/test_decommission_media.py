@@ -11,6 +11,7 @@ from typing import Any
 from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.request import Erasure
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.codes import Code
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import read_document
+from tests.support.estate_lab import Finished
 from tests.support.retiring import GRACE_OVER, IN_GRACE, KEYS, NAMES, Retiring, lines, rewrite
 from tests.support.small_estate import S02
 
@@ -115,3 +116,33 @@ def test_the_worklist_of_media_names_the_method_by_the_highest_class(going: Reti
     assert lines(outcome)["D1"][1].startswith("destroy: carried data of the individual number segment")
     assert len([row for row in rows if row["serial"].startswith("T")]) == 6
     assert any("not on the asset list" in note for note in outcome.notes)
+
+
+def test_worklist_and_certificate_come_from_the_commands_of_the_runbook(going: Retiring, tmp_path: Path) -> None:
+    going.retire(date="2026-11-20")  # over before today: the inventory goes by the clock
+    going.to_grace()
+    going.delete()
+    assets, rows, paper = tmp_path / "assets.csv", tmp_path / "lines.csv", tmp_path / "certificate.pdf"
+    assets.write_text("serial,kind,equipment,datastores\nD1,disk,kyotsu,\n", encoding="utf-8")
+    rows.write_text("serial,treatment,performed_on\nD1,destroyed,2028-02-01\n", encoding="utf-8")
+    paper.write_bytes(b"%PDF-1.7")
+
+    def play(tags: str, *more: str) -> Finished:
+        given = [f"reports={going.reports}", f"assets={assets}", "as_of=2028-02-08", *more]
+        extra = [word for each in given for word in ("-e", each)]
+        return going.lab.playbook("decommission", "--tags", tags, "-e", f"names={','.join(NAMES)}", *extra)
+
+    printed = play("media", "witness=鈴木")
+    assert printed.code == 0, printed.output
+    assert "worklist of 7 media" in printed.output
+    assert "媒体処分作業指示書" in (going.reports / "media-worklist.html").read_text(encoding="utf-8")
+    refused = play("certify", f"certificate={paper}", f"certificate_lines={rows}")
+    assert refused.code != 0
+    assert TOLD["witness"] in refused.output
+    assert "Traceback" not in refused.output
+    certified = play("certify", f"certificate={paper}", f"certificate_lines={rows}", "witness=鈴木")
+    assert certified.code == 0, certified.output
+    verified = going.command("decommission.py", "verify", str(going.reports / "s02/erasure-certificate.json"))
+    assert verified.code == 0, verified.output
+    told = going.command("decommission.py", "history", "s02-db-1")
+    assert "certificate.pdf" in told.output

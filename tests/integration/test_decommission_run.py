@@ -189,6 +189,16 @@ def test_undo_without_a_limit_brings_nothing_back(going: Retiring) -> None:
     assert seen(going.lab, VCENTER, "s02-db01")["power"] == "poweredOff"  # type: ignore[index]
 
 
+@pytest.mark.parametrize("words", [("--limit", "localhost"), ("-e", "names=")], ids=["limit", "names"])
+def test_a_choice_that_leaves_no_machine_takes_none(going: Retiring, words: tuple[str, ...]) -> None:
+    run = going.lab.playbook("decommission", *words, "-e", "as_of=2026-12-01", "-e", f"reports={going.reports}")
+    assert run.code != 0
+    assert "not in systems/: " in run.output
+    assert "Traceback" not in run.output
+    assert going.steps() == {}
+    assert seen(going.lab, VCENTER, "s02-db01")["power"] == "poweredOn"  # type: ignore[index]
+
+
 def test_what_was_restored_after_its_deletion_retires_again_with_a_case_of_its_own(
     going: Retiring, tmp_path: Path
 ) -> None:

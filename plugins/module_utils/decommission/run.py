@@ -47,6 +47,8 @@ def run_decommission(
         raise VerbRefused("undo: name the machines (--limit NAMES); without a name every open case would be called off")
     prepared = prepare(target, request.now, writes=not request.check)
     scope = scope_of(prepared, request.names)
+    if request.names is not None and request.order in {"media", "certify"}:
+        scope = frozenset(request.names)  # never more than was named, also when nothing else is described any more
     if request.order == "undo" and not request.reason.strip():
         raise VerbRefused("undo: say why it is called off (-e reason='...'); the records keep it")
     own = copies or TapeCopies(
