@@ -31,9 +31,11 @@ from tests.support.retiring import (
     FolderTape,
     Retiring,
     lines,
+    rewrite,
     right,
     seen,
 )
+from tests.support.small_estate import S02
 
 UNTIL_GRACE = ["announce", "quarantine", "back-up", "verify"]
 ALL_STEPS = [*UNTIL_GRACE, "copy-off-site", "delete", "release", "complete"]
@@ -204,7 +206,34 @@ def test_a_run_that_is_killed_around_each_record_ends_in_the_same_records_once(g
     for document in ("completion-record.json", "erasure-certificate.json"):
         verified = going.command("decommission.py", "verify", str(going.reports / "s02" / document))
         assert verified.code == 0, verified.output
+    begins_again_and_is_called_off(going)
     assert going.lab.records("verify").code == 0
+
+
+def begins_again_and_is_called_off(going: Retiring) -> None:
+    """Restored after its deletion, and killed around the records of its new case and of its end."""
+    again = GRACE_OVER + timedelta(days=10)
+    rewrite(going.lab, S02, {"status": "in-service", "retirement": None})
+    going.lab.foundation(now=again)
+    going.lab.provision(now=again)
+    going.retire(date=again.date().isoformat())
+    before = {name: seen(going.lab, VCENTER, name) for name in NAMES}
+    assert None not in before.values()
+    now = going.tape.taken_at = again + timedelta(days=1)
+    for recorded in (False, True):
+        die_at("reopen", recorded=recorded, work=partial(going.run, now))
+    going.run(now)
+    assert going.steps() == dict.fromkeys(KEYS, UNTIL_GRACE)
+    undo = partial(going.run, now, order="undo", reason="called off", names=NAMES)
+    for recorded in (False, True):
+        die_at("undo", recorded=recorded, work=undo)
+    undo()
+    assert going.steps() == {key: [] for key in KEYS}
+    assert {name: seen(going.lab, VCENTER, name) for name in NAMES} == before
+    assert {step: times(going, step) for step in ("reopen", "undo")} == dict.fromkeys(("reopen", "undo"), len(KEYS))
+    for stem in ("completion-record", "erasure-certificate"):
+        kept = going.reports / "s02" / f"{stem}-{GRACE_OVER:%Y-%m-%d}.json"
+        assert going.command("decommission.py", "verify", str(kept)).code == 0
 
 
 class DyingTape(FolderTape):
