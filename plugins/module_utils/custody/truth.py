@@ -141,6 +141,7 @@ class TruthReport:
     forecast: tuple[PoolForecast, ...]
     keys: Mapping[str, tuple[str, ...]]  # what is missing in the escrow of each key
     unproven: Mapping[int, str]  # copies that are not what the chain of records says, and how: they do not count
+    opaque: tuple[str, ...]  # machines on tape of which nothing but the bytes of their disks was ever compared
 
     @property
     def problems(self) -> int:
@@ -207,6 +208,10 @@ def truth_report(
         if truths:
             systems.append(_system(system, truths, last_drill.get(system.id), as_of, drill_months))
     described = {machine.key for _, machine in estate.machines()}
+    on_tape = {machine.machine for system in systems for machine in system.machines}
+    # Their guests cannot be asked for the hashes of their files, as those of Linux are.
+    debian = {image.id for image in estate.platform.images if image.os_family == "debian"}
+    opaque = {machine.key for _, machine in estate.machines() if machine.image not in debian}
     return TruthReport(
         as_of=as_of,
         systems=tuple(systems),
@@ -218,6 +223,7 @@ def truth_report(
         forecast=tuple(forecast),
         keys=dict(keys or {}),
         unproven=dict(unproven),
+        opaque=tuple(sorted(on_tape & opaque)),
     )
 
 

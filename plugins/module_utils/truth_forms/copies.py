@@ -146,6 +146,21 @@ def unknown_table(report: TruthReport, speech: Speech) -> Table:
     )
 
 
+def opaque_table(report: TruthReport, speech: Speech) -> Table:
+    """Machines on tape whose files nobody has compared: it is the bytes of their disks that come back."""
+    return Table(
+        key="opaque",
+        title=speech(
+            "ディスクのバイト列としてのみ照合する仮想サーバ（Windows。中のファイルは照合しない）",
+            "Machines of which only the bytes of their disks are compared (Windows: no file in them)",
+        ),
+        columns=(speech.column("machine", "仮想サーバ（キー）", "machine (key)"),),
+        rows=tuple(Row(values=(key,)) for key in report.opaque),
+        empty=speech("ありません", "none"),
+        detail=True,
+    )
+
+
 def unproven_table(report: TruthReport, speech: Speech) -> Table:
     """Copies whose row is not what the chain of records says."""
     return Table(

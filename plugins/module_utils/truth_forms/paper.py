@@ -13,6 +13,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.report_forms.value
 from ansible_collections.kyotsu.platform.plugins.module_utils.truth_forms.copies import (
     anomaly_table,
     machine_table,
+    opaque_table,
     system_table,
     uncovered_table,
     unknown_table,
@@ -53,6 +54,7 @@ def make_truth_paper(report: TruthReport, standing: Standing, estate: Estate, la
                     uncovered_table(report, speech),
                     anomaly_table(report, speech),
                     unknown_table(report, speech),
+                    opaque_table(report, speech),
                     unproven_table(report, speech),
                 ),
             ),
@@ -102,6 +104,7 @@ def _facts(report: TruthReport, standing: Standing, speech: Speech) -> list[Fact
         count("遠隔地へ未搬送", "copies not yet carried off site", len(not_carried), "システム"),
         count("遠隔地の写しが古い", "copies off site too old", len(offsite_late), "システム"),
         count("復元訓練未実施", "not yet drilled", len(undrilled), "システム", "warning"),
+        count("バイト列としてのみ照合", "compared by the bytes of their disks only", len(report.opaque), "台", ""),
         count("取得対象外の仮想サーバ", "machines that no class covers", len(report.uncovered), "台"),
         count("読めない・紛失した媒体", "tapes unreadable or lost", len(open_tapes), "本"),
         count("預託が未確認の鍵", "keys without proven escrow", len(keys), "本"),

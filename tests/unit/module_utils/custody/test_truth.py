@@ -221,6 +221,14 @@ def test_machines_that_no_class_covers_and_copies_of_machines_that_are_gone_are_
     assert found.problems >= 1
 
 
+def test_machines_whose_files_nobody_can_compare_are_named(estate: Estate) -> None:
+    found = report(estate, [])
+    on_tape = {each.machine for system in found.systems for each in system.machines}
+    windows = {machine.key for _, machine in estate.machines() if machine.image.startswith("windows")}
+    assert found.opaque == tuple(sorted(on_tape & windows))
+    assert estate.machine_by_name["s16-batch01"][1].key in found.opaque
+
+
 def test_sizes_far_from_the_usual_are_named() -> None:
     def series(last: int) -> list[Copy]:
         sizes = [100, 104, 98, 101, last]
