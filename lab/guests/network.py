@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from lab.errors import LabError
@@ -39,7 +40,7 @@ def ensure_network(namespace: str, networks: Iterable[Network], flows: Iterable[
             f"link set {network.bridge} up",
         ]
     if lines:
-        run(["ip", "-n", namespace, "-batch", "-"], given="\n".join(lines) + "\n")
+        _batch(namespace, lines)
 
 
 def ensure_closed_bridge(namespace: str, bridge: str, alias: str) -> None:
@@ -52,7 +53,7 @@ def ensure_closed_bridge(namespace: str, bridge: str, alias: str) -> None:
         f"link set {bridge} up",
     ]
     try:
-        run(["ip", "-n", namespace, "-batch", "-"], given="\n".join(lines) + "\n")
+        _batch(namespace, lines)
     except LabError:
         # Another guest of the same network has made it at the same moment.
         if bridge not in set(_bridges(namespace)):
@@ -98,10 +99,24 @@ def _rule(flow: Flow) -> str:
 def attach(namespace: str, pid: int, cards: Iterable[tuple[str, str, str, str]]) -> None:
     """Give a process's network namespace its interfaces: (outer name, bridge, inner name, MAC address) each."""
     lines: list[str] = []
+    old: list[str] = []
     for outer, bridge, inner, mac in cards:
+        old.append(f"link delete {outer}")
         lines += [
             f"link add {outer} type veth peer name {inner} address {mac} netns {pid}",
             f"link set {outer} master {bridge} up",
         ]
-    if lines:
-        run(["ip", "-n", namespace, "-batch", "-"], given="\n".join(lines) + "\n")
+    if not lines:
+        return
+    try:
+        _batch(namespace, lines)
+    except LabError:
+        # The kernel takes a namespace's interfaces away some time after its last process: a guest that is switched off
+        # and on again, as a revert does, may meet its own of before.
+        with suppress(LabError):  # they have gone meanwhile
+            _batch(namespace, old, "-force")
+        _batch(namespace, lines)
+
+
+def _batch(namespace: str, lines: Iterable[str], *options: str) -> None:
+    run(["ip", "-n", namespace, *options, "-batch", "-"], given="\n".join(lines) + "\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -238,3 +239,20 @@ def test_status_command_lists_the_guests(lab: GuestLab) -> None:
     )
     assert "t-db01" in said.stdout
     assert "198.18.0.50/24" in said.stdout
+
+
+def test_a_guest_starts_while_the_kernel_still_has_its_interface_of_before(lab: GuestLab) -> None:
+    """A revert switches off and on at once; the kernel takes a dead namespace's interfaces away in its own time."""
+    before = _links(lab.guests.namespace)
+    lab.run(lab.vm("t-ap01").PowerOffVM_Task)
+    wait_until(lambda: len(before - _links(lab.guests.namespace)) == 1, "its interface is gone")
+    (outer,) = before - _links(lab.guests.namespace)
+    subprocess.run(["ip", "-n", lab.guests.namespace, "link", "add", outer, "type", "bridge"], check=True)
+    lab.power_on("t-ap01")
+    wait_until(lambda: lab.answers("t-ap01"), "it answers")
+    assert _links(lab.guests.namespace) == before
+
+
+def _links(namespace: str) -> set[str]:
+    command = ["ip", "-n", namespace, "-json", "link", "show", "up"]
+    return {each["ifname"] for each in json.loads(subprocess.run(command, check=True, capture_output=True).stdout)}
