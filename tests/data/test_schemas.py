@@ -34,7 +34,7 @@ DATA = {
 # Mapping types of Python to those of JSON Schema.
 JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 # The model has a usual value for these parts of platform/.
-MAY_BE_LEFT_OUT = {"backup_run", "restore_drill"}
+MAY_BE_LEFT_OUT = {"backup_run", "restore_drill", "file_sources"}
 
 Node = dict[str, Any]
 

@@ -21,6 +21,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
     Patching,
     System,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import FileSource
 
 # Of a machine on its way out or at its end; only of these does a recorded deletion still say that it is gone.
 LEAVING = frozenset({"retiring", "retired"})
@@ -106,6 +107,21 @@ def patching_of(system: System, machine: Machine) -> Patching:
 def backup_of(system: System, machine: Machine) -> Backup:
     """Backup class of a machine: its own, else its system's."""
     return machine.backup or system.backup
+
+
+def goes_offsite(estate: Estate, source: FileSource) -> bool:
+    """Whether the class of a source of files has a copy that is couriered to a vault."""
+    return any(each.id == source.backup_class and each.vault_site for each in estate.platform.backup_classes)
+
+
+def sources_in_service(estate: Estate, system: System) -> list[FileSource]:
+    """The sources of files of a system whose machine is there, or that lie beside the platform."""
+    gone = {machine.name for machine in system.machines if status_of(system, machine) in {"planned", "retired"}}
+    return [
+        source
+        for source in estate.platform.file_sources
+        if source.system == system.id and (source.machine is None or source.machine not in gone)
+    ]
 
 
 def mac_address(address: str) -> str:

@@ -17,6 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import 
     USUAL_RESTORE_DRILL,
     BackupRun,
     CopyRetention,
+    FileSource,
     KeyEscrow,
     MediaPool,
     Medium,
@@ -613,6 +614,7 @@ class Platform:
     vaults: tuple[Vault, ...] = ()
     transport_cases: tuple[TransportCase, ...] = ()
     key_escrow: KeyEscrow = USUAL_KEY_ESCROW
+    file_sources: tuple[FileSource, ...] = ()
     backup_run: BackupRun = USUAL_BACKUP_RUN
     restore_drill: RestoreDrill = USUAL_RESTORE_DRILL
 
@@ -641,6 +643,7 @@ FILES: dict[str, tuple[str, ...]] = {
         "vaults",
         "transport_cases",
         "key_escrow",
+        "file_sources",
         "backup_run",
         "restore_drill",
     ),

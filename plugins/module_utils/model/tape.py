@@ -108,6 +108,36 @@ USUAL_KEY_ESCROW = KeyEscrow(sheets=4, needed=2, sites=(), drill_months=12, basi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileSource:
+    """Files that the tape software's own agent reads where they lie, besides the disks of machines.
+
+    `machine`: name of the machine of `system` that has them; None: they lie on equipment beside the platform, whose
+    name is `host`, and which belongs to the segment and the confidentiality of `system`. `excludes` are files or
+    folders below `paths`.
+    """
+
+    id: str
+    name: Text
+    system: str
+    machine: str | None
+    host: str | None
+    paths: tuple[str, ...]
+    excludes: tuple[str, ...]
+    backup_class: str
+    basis: str
+
+    @property
+    def key(self) -> str:
+        """How its copies are named in records and tape software, where a machine has its permanent key."""
+        return f"files-{self.id}"
+
+    @property
+    def client(self) -> str:
+        """Its agent in the tape software."""
+        return f"{self.key}-fd"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BackupRun:
     """How much a backup run does at once, how long it waits, and how often it tries."""
 

@@ -16,6 +16,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.model.system impor
     System,
     Text,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.rules import file_sources
 from ansible_collections.kyotsu.platform.plugins.module_utils.rules.context import FILE_OF_LIST, Context, Findings
 from ansible_collections.kyotsu.platform.plugins.module_utils.schema_words import suggest
 
@@ -72,6 +73,7 @@ def check(estate: Estate, context: Context) -> Findings:
     yield from _resource_pools(estate, context)
     yield from _tiers_of_clusters(estate, context)
     yield from _ends_of_flows(estate, context)
+    yield from file_sources.check_machines(estate, context)
     yield from _patch_sources(estate, context)
     yield from _role_orders(estate, context)
 
@@ -156,6 +158,7 @@ _PLATFORM = (
     ("tape_libraries", "id", {"site": "sites"}),
     ("vaults", "site", {"site": "sites"}),
     ("transport_cases", "id", {"segment": "segments"}),
+    ("file_sources", "id", {"system": "systems", "backup_class": "backup_classes"}),
     ("tariffs", "equipment", {"equipment": "equipment"}),
     ("external_services", "id", {"segment": "segments", "owner": "organisations", "backup": "backup_classes"}),
     ("rules", "id", {"source": "sources"}),

@@ -107,6 +107,9 @@ def _of_platform(estate: Estate) -> Iterator[Use]:
         for index, item in enumerate(getattr(platform, name)):
             value = getattr(item, field)
             yield Use(f"id:{name}", value, value, (name, index, field))
+    # Its copies lie among those of machines, which are named by their keys.
+    for index, source in enumerate(platform.file_sources):
+        yield Use("key", source.key, source.key, ("file_sources", index, "id"))
     for index, cluster in enumerate(platform.clusters):
         for number, host in enumerate(cluster.hosts):
             keys: Keys = ("clusters", index, "hosts", number)
