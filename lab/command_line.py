@@ -114,6 +114,7 @@ def _check_sources(_options: argparse.Namespace) -> int:
 def _up(options: argparse.Namespace) -> int:
     from lab.guests.plan import plan
     from lab.guests.requirements import missing
+    from lab.tape.agents import agents_of
     from lab.world import build_world
 
     world = build_world(REPOSITORY) if options.world is None else _read_world(options.world)
@@ -129,7 +130,7 @@ def _up(options: argparse.Namespace) -> int:
     laboratory.up(world, guests=guests, estate=_estate() if guests else None)
     tape = options.tape or os.environ.get("TAPE") or laboratory.state().get("tape", "no")
     if tape == "yes":
-        laboratory.tape.up()
+        laboratory.tape.up(agents=agents_of(_estate()) if guests else ())
     elif laboratory.tape.stop():
         print("stopped tape")
     laboratory.remember(guests=choice, guests_lack=lacking, tape=tape)

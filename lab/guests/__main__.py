@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 
+from lab.guests.carried import Carried
 from lab.guests.manager import Manager
 from lab.guests.network import ensure_network
 from lab.guests.server import Server
@@ -17,6 +18,7 @@ from lab.guests.settings import GuestPaths, Settings
 from lab.guests.watch import Watch
 from lab.paths import lab_paths
 from lab.platform_services import PlatformServices
+from lab.tape.agents import GuestAgents
 
 _PR_SET_CHILD_SUBREAPER = 36
 
@@ -30,7 +32,8 @@ def main() -> int:
     settings = Settings.read(paths.settings_file)
     ensure_network(settings.namespace, settings.networks, settings.flows)
     lab = lab_paths(paths.root.parent.name, paths.root.parent.parent)
-    manager = Manager(paths, settings, PlatformServices(lab, settings.namespace, settings.networks))
+    services = Carried((PlatformServices(lab, settings.namespace, settings.networks), GuestAgents(lab)))
+    manager = Manager(paths, settings, services)
     os.chdir(paths.root)
     paths.socket.unlink(missing_ok=True)
     # Guests' processes inherit this mask, so it is the usual one; the folder is closed to others instead.

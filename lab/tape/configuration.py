@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_jobs import LISTS
 from lab.certificates import Certificate, ensure_server_certificate
 from lab.files import write_atomically, write_json
 from lab.passwords import ensure_password
 from lab.paths import REPOSITORY
 from lab.tape import catalogue_server
+from lab.tape.agents import CONFIGURATION, Agent
 from lab.tape.keys import ensure_key_pair
 from lab.tape.paths import TapePaths
 from lab.tape.users import STORAGE_GROUP, STORAGE_USER, give
@@ -112,7 +115,7 @@ class Configuration:
     software: Path
     authority: Certificate
 
-    def write(self, choice: TapeChoice, ports: dict[str, int]) -> bool:
+    def write(self, choice: TapeChoice, ports: dict[str, int], agents: Sequence[Agent] = ()) -> bool:
         """Render. Give whether anything differs from what was there."""
         for folder in (self.paths.config, self.paths.secrets, self.paths.jobs, self.paths.streams, self.paths.working):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -124,7 +127,7 @@ class Configuration:
         if not (self.paths.jobs / "none.conf").exists():
             write_atomically(self.paths.jobs / "none.conf", b"# A job's file stands beside this one.\n")
         self._scripts()
-        tape = self._variables(choice, ports)
+        tape = self._variables(choice, ports, agents)
         environment = Environment(  # noqa: S701  # configuration files, not pages: nothing to escape (2026-11-24)
             loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
         )
@@ -144,8 +147,40 @@ class Configuration:
                 changed = True
         for name in ("storage/bacula-sd.conf", "storage/openssl.cnf"):
             give(self.paths.config / name, STORAGE_USER, STORAGE_GROUP)
-        write_json(self.paths.settings_file, self._settings(tape))
+        for agent in agents:
+            self._agent(environment, tape, agent)
+        write_json(self.paths.settings_file, self._settings(tape, agents))
         return changed
+
+    def _agent(self, environment: Environment, tape: dict[str, Any], agent: Agent) -> None:
+        """What an agent has in its guest: no key but its own; of the segment's and the master key the certificates."""
+        (client,) = [each for each in tape["agents"] if each["name"] == agent.name]
+        certificate = Path(tape["tls"]["certificate_files"][agent.name])
+        folder = self.paths.config / "agents" / agent.name
+        folder.mkdir(parents=True, exist_ok=True)
+        contents = {
+            "ca.pem": Path(tape["tls"]["ca_file"]),
+            f"{agent.name}.tls.pem": certificate,
+            f"{agent.name}.tls.key": Path(tape["tls"]["key_files"][agent.name]),
+            f"{agent.name}.pem": ensure_key_pair(self.paths.keys, agent.name),
+            f"{agent.segment}-fd.cert.pem": self.paths.keys / f"{agent.segment}-fd.cert.pem",
+            "master.cert.pem": self.paths.keys / "master.cert.pem",
+            "openssl.cnf": self.paths.config / "storage/openssl.cnf",
+        }
+        for name, source in contents.items():
+            write_atomically(folder / name, source.read_bytes())
+        there = CONFIGURATION
+        inside = {
+            **tape,
+            "plugins": "",
+            "tls": {
+                "ca_file": str(there / "ca.pem"),
+                "certificate_files": {agent.name: str(there / f"{agent.name}.tls.pem")},
+                "key_files": {agent.name: str(there / f"{agent.name}.tls.key")},
+            },
+        }
+        text = environment.get_template("bacula-fd.conf.j2").render(tape=inside, client=client)
+        write_atomically(folder / "bacula-fd.conf", text.encode())
 
     def _scripts(self) -> None:
         """The production script, with the paths that it hard-codes turned to this lab's."""
@@ -174,10 +209,10 @@ class Configuration:
             text = text.replace(old, new)
         write_atomically(self.paths.scripts / "mtx-changer", text.encode(), mode=0o755)
 
-    def _variables(self, choice: TapeChoice, ports: dict[str, int]) -> dict[str, Any]:
+    def _variables(self, choice: TapeChoice, ports: dict[str, int], agents: Sequence[Agent]) -> dict[str, Any]:
         clients = [f"{segment}-fd" for segment in SEGMENTS]
         certificates = {}
-        for owner in ("director", "storage", "console", *clients):
+        for owner in ("director", "storage", "console", *clients, *(each.name for each in agents)):
             folder = self.paths.config / "storage" if owner == "storage" else self.paths.config / "tls" / owner
             certificates[owner] = ensure_server_certificate(folder, [owner], self.authority, also_client=True)
         for file in (certificates["storage"].certificate_file, certificates["storage"].key_file):
@@ -185,7 +220,7 @@ class Configuration:
         ca_file = self.paths.config / "ca.pem"
         if not ca_file.exists() or ca_file.read_bytes() != self.authority.certificate_file.read_bytes():
             write_atomically(ca_file, self.authority.certificate_file.read_bytes(), mode=0o644)
-        names = ("director", "storage", *clients, *(each["name"] for each in CONSOLES))
+        names = ("director", "storage", *clients, *(each.name for each in agents), *(each["name"] for each in CONSOLES))
         ensure_key_pair(self.paths.keys, "master")
         capacity = {
             "media_type": MEDIA_TYPE,
@@ -248,10 +283,24 @@ class Configuration:
                 }
                 for client in clients
             ],
+            "agents": [
+                {
+                    "name": each.name,
+                    "address": "localhost",
+                    "port": ports[each.name],
+                    "working": f"{LISTS}/working",
+                    "key_pair_file": str(CONFIGURATION / f"{each.name}.pem"),
+                    "master_key_files": [
+                        str(CONFIGURATION / f"{each.segment}-fd.cert.pem"),
+                        str(CONFIGURATION / "master.cert.pem"),
+                    ],
+                }
+                for each in agents
+            ],
             "pools": choice.pools,
         }
 
-    def _settings(self, tape: dict[str, Any]) -> dict[str, Any]:
+    def _settings(self, tape: dict[str, Any], agents: Sequence[Agent]) -> dict[str, Any]:
         """What clients read: the shape is that of `TapeSettings` in module_utils/tape/settings.py."""
         libraries = ":".join(
             str(self.software / each) for each in ("usr/lib/bacula", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu")
@@ -284,4 +333,5 @@ class Configuration:
             "client_configurations": {
                 each["name"]: str(self.paths.config / f"{each['name']}.conf") for each in tape["clients"]
             },
+            "agents": {each.name: f"{each.segment}-fd" for each in agents},
         }

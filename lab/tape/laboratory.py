@@ -16,7 +16,7 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,7 +26,9 @@ from lab.certificates import ensure_authority
 from lab.debian_packages import ensure_unpacked
 from lab.errors import LabError
 from lab.files import locked, read_json, write_json
+from lab.guests.process import Guests
 from lab.paths import TOOLS, LabPaths
+from lab.tape.agents import Agent, GuestAgents
 from lab.tape.catalogue_server import DATABASE, OWNER, PORT, CatalogueServer
 from lab.tape.configuration import SEGMENTS, STANDALONE, Configuration, TapeChoice, default_pools
 from lab.tape.library import VirtualLibrary
@@ -94,8 +96,19 @@ class TapeLaboratory:
             raise LabError(f"lab {self.lab.name} has no tape library: run make lab-up TAPE=yes")
         return TapeSettings.read(self.paths.settings_file)
 
-    def up(self, choice: TapeChoice | None = None, say: Callable[[str], None] = print) -> None:
-        """Start what does not run. `choice` counts at the first start only."""
+    @property
+    def agents(self) -> GuestAgents:
+        """The agents inside guests."""
+        return GuestAgents(self.lab)
+
+    def up(
+        self,
+        choice: TapeChoice | None = None,
+        say: Callable[[str], None] = print,
+        *,
+        agents: Sequence[Agent] | None = None,
+    ) -> None:
+        """Start what does not run. `choice` counts at the first start only; `agents` None: those of the last time."""
         check_users()
         self.paths.check_socket(PORT)
         software = self.software
@@ -108,14 +121,27 @@ class TapeLaboratory:
             chosen = TapeChoice(**{**plan["choice"], "pools": tuple(plan["choice"]["pools"])})
             self.library.ensure(tapes=chosen.tapes)
             self._ensure_standalone()
-            plan["ports"] = self._ports(plan["ports"])
+            if agents is not None:
+                plan["agents"] = [each.value for each in agents]
+            here = [Agent(**each) for each in plan.get("agents", [])]
+            plan["software"] = str(software)
+            plan["ports"] = self._ports(plan["ports"], [each.name for each in here])
             write_json(self.paths.plan_file, plan)
             authority = ensure_authority(self.lab.ca_file.parent, self.lab.name)
-            if Configuration(self.paths, software, authority).write(chosen, plan["ports"]):
+            if Configuration(self.paths, software, authority).write(chosen, plan["ports"], here):
                 self._stop_daemons()
             started = ["postgresql"] if self.catalogue.ensure() else []
             started += [name for name in self.daemons() if self.start(name)]
+            started += self._agents_up()
             say(f"tape    {', '.join(started)} started" if started else "tape    running")
+
+    def _agents_up(self) -> list[str]:
+        """Start the agents of the guests that run; one that is switched on later starts its own."""
+        guests = Guests(self.lab)
+        if not self.agents.known() or guests.process.pid() is None:
+            return []
+        running = {each["instance_uuid"]: each["pid"] for each in guests.client.guests() if not each["reason"]}
+        return self.agents.up(running)
 
     def daemons(self) -> dict[str, BackgroundProcess]:
         """The processes of the tape software, in the order in which they start."""
@@ -179,7 +205,8 @@ class TapeLaboratory:
         """End all processes; tapes, slots and catalogue stay. Give whether any was running."""
         if not self.paths.plan_file.exists():
             return False
-        stopped = self._stop_daemons()
+        stopped = self.agents.stop()
+        stopped = self._stop_daemons() or stopped
         return self.catalogue.stop() or stopped
 
     def down(self) -> None:
@@ -258,14 +285,16 @@ class TapeLaboratory:
         key = {"bacula-dir": "director", "bacula-sd": "storage"}.get(name, name)
         return int(ports.get(key, 0))
 
-    def _ports(self, known: dict[str, int]) -> dict[str, int]:
+    def _ports(self, known: dict[str, int], agents: Sequence[str]) -> dict[str, int]:
         """Ports are kept; one that somebody else has taken since, is replaced."""
         ports = {}
         names = {"director": "bacula-dir", "storage": "bacula-sd", **{f"{each}-fd": f"{each}-fd" for each in SEGMENTS}}
+        processes = {**self.daemons(), **{name: self.agents.process(name) for name in agents}}
+        names |= {name: name for name in agents}
         with contextlib.ExitStack() as held:
             for key, name in names.items():
                 port = known.get(key, 0)
-                if self.daemons()[name].pid() is not None:
+                if processes[name].pid() is not None:
                     ports[key] = port
                     continue
                 probe = held.enter_context(socket.socket())

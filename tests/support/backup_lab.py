@@ -30,6 +30,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vault.keys import 
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.snapshots import Snapshot, read_snapshots
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import Target
 from lab.guests.keys import administrator_key
+from lab.tape.agents import agents_of
 from lab.tape.configuration import CAPACITY_BYTES, SEGMENTS, TapeChoice
 from lab.tape.laboratory import TapeLaboratory
 from tests.support.estate_lab import EstateLab, machines_of
@@ -133,7 +134,8 @@ def bring_up_tapes(lab: EstateLab, *, tapes: int = 12, capacity_bytes: int = CAP
         tapes=tapes,
         capacity_bytes=capacity_bytes,
     )
-    lab.laboratory.tape.up(choice, say=lambda _line: None)
+    agents = agents_of(load_estate(lab.repository).estate)
+    lab.laboratory.tape.up(choice, say=lambda _line: None, agents=agents)
     with open_store(lab.records_url, production=False) as store:
         origin = Origin.here(run_id=uuid.uuid4().hex[:12])
         for segment in SEGMENTS:

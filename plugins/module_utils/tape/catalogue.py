@@ -179,6 +179,25 @@ class Catalogue:
             )
             return [str(name) for name in connection.execute(query, {"id": job_id}).scalars()]
 
+    def files(self, job_id: int, *, below: Sequence[str] = (), most: int = 1000) -> list[str]:
+        """Paths of the files of an agent's job, sorted; `below`: these files, and what lies in these folders."""
+        with self._connection() as connection:
+            query = text(
+                "SELECT p.path || n.name AS path FROM file f JOIN path p USING (pathid)"
+                " JOIN filename n USING (filenameid)"
+                " WHERE f.jobid = :id AND f.fileindex > 0 AND n.name <> '' AND (:all OR p.path || n.name = ANY(:exact)"
+                " OR p.path || n.name LIKE ANY(:under)) ORDER BY path LIMIT :most"
+            )
+            roots = [each.rstrip("/") for each in below]
+            values = {
+                "id": job_id,
+                "all": not roots,
+                "exact": roots,
+                "under": [each.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "/%" for each in roots],
+                "most": most,
+            }
+            return [str(path) for path in connection.execute(query, values).scalars()]
+
     def pieces(self, job_id: int) -> list[Piece]:
         """Where a job is on tape, in order."""
         with self._connection() as connection:

@@ -149,7 +149,7 @@ class TapeJobs:
 
     def define(self, definitions: Iterable[JobDefinition]) -> bool:
         """Make the director know these jobs, by one reload; give whether anything was new."""
-        changed = False
+        texts = {}
         for each in definitions:
             for name in (each.name, *each.streams):
                 if not _NAME.fullmatch(name):
@@ -158,7 +158,14 @@ class TapeJobs:
                     )
             if each.pool not in self.settings.pools or each.client not in self.settings.clients.values():
                 raise TapeError(f"job {each.name}: pool {each.pool} or client {each.client} is not configured")
-            changed |= _write(Path(self.settings.jobs_folder) / f"{each.name}.conf", self._text(each))
+            texts[each.name] = self._text(each)
+        return self.define_text(texts)
+
+    def define_text(self, texts: Mapping[str, str]) -> bool:
+        """The same of jobs whose configuration is given, by their name."""
+        changed = False
+        for name, text in texts.items():
+            changed |= _write(Path(self.settings.jobs_folder) / f"{name}.conf", text)
         if changed and "error" in (said := self.console.run("reload")).lower():
             raise CommandRefused(f"the director refuses the jobs: {' | '.join(said.split(chr(10))[-4:])}")
         return changed
@@ -178,6 +185,11 @@ class TapeJobs:
         more = f" pool={word(pool)}" if pool else ""
         more += f" storage={word(storage)}" if storage else ""
         return self.console.queue(f"run job={word(name)} level=Full{more} yes")
+
+    def run_job(self, name: str) -> int:
+        """Queue a job that needs no more than its name. CommandRefused when an earlier run of it does not end."""
+        self._wait_for_earlier(name)
+        return self.console.queue(f"run job={word(name)} level=Full yes")
 
     def copy(self, job_id: int) -> int:
         """Queue the copy of one job into the next pool of its pool. Give the id of the job that copies."""

@@ -43,7 +43,8 @@ class TapeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `consoles`: console -> configuration of bconsole. `clients`: segment -> client. `pools`: pool -> pool of its copies
     or "". `standalone`: storage resources of drives that people load. `client_configurations`: client -> its own
-    configuration, which names its key.
+    configuration, which names its key. `agents`: client that reads files inside a machine -> client whose key opens
+    them.
     """
 
     programs: str
@@ -59,6 +60,7 @@ class TapeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     standalone: tuple[str, ...]
     ports: PortSettings
     client_configurations: dict[str, str] = {}  # msgspec gives each its own
+    agents: dict[str, str] = {}
 
     @classmethod
     def read(cls, path: Path) -> TapeSettings:
