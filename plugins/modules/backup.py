@@ -14,6 +14,8 @@ description:
     names the one that holds it, and counts only as long as that one does.
   - Begins by finishing what an earlier run left that died. Its snapshots are removed, what it brought to tape is
     recorded and read back, the rest counts for nothing.
+  - Files that C(file_sources) names are read by the tape software's own agent where they lie, which first makes a list
+    of their hashes. The list goes to tape with them, and every file that is read back is held against it.
   - As many machines at once as the drives take and the datastores bear (C(backup_run) in C(platform/backup.yml)). One
     that fails is tried again on a new snapshot and does not stop the others; RV(results) says which failed and why.
 author:
@@ -25,6 +27,12 @@ options:
     description:
       - Inventory hosts to copy. One whose class does not copy to tape is refused.
       - Without it (or with all hosts) every machine whose class copies to tape.
+    type: list
+    elements: str
+  sources:
+    description:
+      - Sources of files (C(file_sources) in C(platform/backup.yml)) by their id. Only these are copied then, and no
+        machine. Without it those on the machines that are copied, and with all machines those beside the platform too.
     type: list
     elements: str
   tape_settings:
@@ -113,6 +121,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target impor
 
 ARGUMENTS = arguments(
     names={"type": "list", "elements": "str"},
+    sources={"type": "list", "elements": "str"},
     tape_settings={"type": "path", "required": True},
     purpose={"type": "str", "default": "regular"},
 )
@@ -124,6 +133,7 @@ def run(params: Mapping[str, Any], check_mode: bool) -> BackupOutcome:
         target_from(params["target"]),
         Path(params["tape_settings"]),
         names=params["names"],
+        sources=params["sources"],
         check=check_mode,
         purpose=params["purpose"],
         now=time_of(params),

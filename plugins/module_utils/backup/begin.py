@@ -36,8 +36,18 @@ def take_tapes(run: RunContext, library_id: str, pools: Iterable[PoolTapes]) -> 
             )
 
 
-def begin(run: RunContext, items: Sequence[Item], *, environment: str, purpose: str) -> dict[str, MachineBackup]:
-    """Define the jobs in one reload and write down who will be copied; give the rows by machine key."""
+def begin(
+    run: RunContext,
+    items: Sequence[Item],
+    *,
+    environment: str,
+    purpose: str,
+    sources: Sequence[MachineBackup] = (),
+) -> dict[str, MachineBackup]:
+    """Define the jobs in one reload and write down who will be copied; give the rows by machine key.
+
+    `sources`: rows of sources of files, whose jobs are defined when their turn comes.
+    """
     rows = [
         MachineBackup(
             run_id=run.run_id,
@@ -54,6 +64,7 @@ def begin(run: RunContext, items: Sequence[Item], *, environment: str, purpose: 
         for item in items
     ]
     run.define(job_of(item, row, item.streams) for item, row in zip(items, rows, strict=True))
+    rows = [*rows, *sources]
     run.store.backups.start(run.run_id, environment=environment, purpose=purpose, machines=rows, origin=run.origin)
     return {row.machine: row for row in rows}
 

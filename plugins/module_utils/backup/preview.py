@@ -78,17 +78,28 @@ def _tapes(
     sizes: Mapping[str, int],
     known: tuple[Sequence[Volume], Inventory, Mapping[str, TapeStatus]],
 ) -> dict[str, PoolTapes]:
+    needed: dict[str, int] = {}
+    for item in items:
+        needed[item.pool] = needed.get(item.pool, 0) + sizes[item.machine.key]
+    return pool_tapes(platform, needed, known)
+
+
+def pool_tapes(
+    platform: Platform,
+    needed: Mapping[str, int],
+    known: tuple[Sequence[Volume], Inventory, Mapping[str, TapeStatus]],
+) -> dict[str, PoolTapes]:
+    """What each pool of `needed` (bytes by its id) is written with."""
     volumes, inventory, ledger = known
     media = {each.id: each for each in platform.media}
     found: dict[str, PoolTapes] = {}
     taken: set[str] = set()
     for pool in platform.media_pools:
-        needed = [item for item in items if item.pool == pool.id]
-        if needed:
+        if pool.id in needed:
             found[pool.id] = tapes_for(
                 pool,
                 media[pool.medium],
-                needed_bytes=sum(sizes[item.machine.key] for item in needed),
+                needed_bytes=needed[pool.id],
                 volumes=volumes,
                 inventory=inventory,
                 ledger=ledger,

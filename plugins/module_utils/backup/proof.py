@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import RunContext
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.referring import earlier_of
@@ -15,6 +17,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import StreamStatus
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Library
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.file_proof import read_back_files
 
 
 def record(run: RunContext, row: MachineBackup) -> MachineBackup:
@@ -67,10 +70,13 @@ def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
     with run.turnstile.turn(Claim(machine=row.name, tapes=frozenset(row.tapes))):
         run.lock.check()
         try:
-            job = tape.read_back(row.job_id, row.expected)
-            wait(tape, job, media_seconds=run.media_seconds, say=lambda text: run.say(f"{row.name}: {text}")).check()
-            read = tape.streams(row.machine, restored=True)
-            _require(row, read, job)
+            if row.of_files:
+                job = _read_files(run, row, row.job_id)
+            else:
+                job = tape.read_back(row.job_id, row.expected)
+                say = partial(_say, run, row)
+                wait(tape, job, media_seconds=run.media_seconds, say=say).check()
+                _require(row, tape.streams(row.machine, restored=True), job)
         except (JobFailed, KeyError) as error:
             run.store.copies.read_back(row.copy_id, ok=False, job=str(job), origin=run.origin)
             run.say(f"FAILED {row.name}: it cannot be read back: {error}")
@@ -89,6 +95,21 @@ def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
         )
     run.say(f"{row.name}: read back from {', '.join(row.tapes)}")
     return run.advance(row, phase="read-back", problem="")
+
+
+def _say(run: RunContext, row: MachineBackup, text: str) -> None:
+    run.say(f"{row.name}: {text}")
+
+
+def _read_files(run: RunContext, row: MachineBackup, job_id: int) -> int:
+    """Read files back and compare each with their list; give the job that read. JobFailed if one differs."""
+    scratch = Path(run.tape.settings.streams_folder) / row.machine
+    proof = read_back_files(
+        run.tape, job_id, row.manifest_digest or "", scratch=scratch, media_seconds=run.media_seconds
+    )
+    if not proof.good:
+        raise JobFailed(f"job {proof.job_id}: {proof.why}")
+    return proof.job_id
 
 
 def stop_writing(run: RunContext, tapes: Sequence[str]) -> None:

@@ -22,9 +22,15 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.begin impor
     equipped,
     take_tapes,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Choice, Item, choose
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Choice, Item, NotCopied, choose
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import PURPOSE, RunContext
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.file_choice import (
+    choose_sources,
+    require_known,
+    sources_of,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.manifest import backup_name
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.one_source import row_of, run_sources
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.outcome import BackupOutcome, MachineOutcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.preview import Preview, notes, preview, told
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.recover import finish_dead_runs
@@ -32,10 +38,18 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.referring i
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.rounds import clean, run_rounds
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.schedule import DriveLimits, Turnstile
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.source_text import machine_text
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.sources import (
+    pools_of_sources,
+    source_foreseen,
+    source_outcome,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.unchanged import DiskDecision
+from ansible_collections.kyotsu.platform.plugins.module_utils.custody.key_use import KeyInUse
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import CustodyRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.disk_marks import OFF
 from ansible_collections.kyotsu.platform.plugins.module_utils.legal_hold import held_machines
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import FileSource
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.backup_values import MachineBackup
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors import NoRecordsError
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.lease import Lease
@@ -66,6 +80,7 @@ class _Order:
     target: Target
     prepared: Prepared
     names: frozenset[str] | None
+    sources: tuple[FileSource, ...]
     tape: TapeJobs
     purpose: str
     started: float
@@ -76,14 +91,16 @@ def run_backup(
     tape_settings: Path,
     *,
     names: Sequence[str] | None,
+    sources: Sequence[str] | None = None,
     check: bool = False,
     purpose: str = "regular",
     now: datetime | None = None,
 ) -> BackupOutcome:
     """Copy machines (inventory names; None: all whose class writes tape) to their pool on site, proven by reading back.
 
-    `purpose` goes into the records: regular, final … Check mode shows the same choice and writes nothing. One machine
-    that fails does not stop the others; the outcome says which and why.
+    The files that the data names on these machines are copied with them, by their agents; `sources`: these sources of
+    files (ids) alone, and no machine. `purpose` goes into the records: regular, final … Check mode shows the same
+    choice and writes nothing. One machine that fails does not stop the others; the outcome says which and why.
 
     Raises:
         InvalidEstate, VCenterError, RecordsError, VerbRefused: nothing was begun, or the lock was lost; the next run
@@ -91,12 +108,16 @@ def run_backup(
     """
     started = time.monotonic()
     prepared = prepare(target, now, writes=not check)
-    scope = scope_of(prepared, names)
+    scope = scope_of(prepared, names) if sources is None else ()
+    if sources is not None:
+        require_known(prepared.estate, sources)
     try:
         order = _Order(
             target=target,
             prepared=prepared,
             names=None if scope is None else frozenset(scope),
+            # The last copy of a machine holds everything itself, and its agent may be off with it.
+            sources=() if purpose == FINAL else sources_of(prepared.estate, scope, sources),
             tape=TapeJobs(TapeSettings.read(tape_settings)),
             purpose=purpose,
             started=started,
@@ -123,8 +144,12 @@ def _check(order: _Order) -> BackupOutcome:
                 else _machine(item, "changed", told(item, found))
                 for item in choice.items
             ),
-            *_refused(choice),
+            *_refused(choice.refused),
         ]
+        chosen = choose_sources(order.prepared.estate, order.sources, _keys(order, store), order.tape.settings.agents)
+        tapes = pools_of_sources(order.prepared.estate.platform, order.tape, store, chosen.items)
+        machines += [source_foreseen(item, tapes[item.pool]) for item in chosen.items]
+        machines += _refused(chosen.refused)
         return BackupOutcome(
             run_id="",
             machines=machines,
@@ -158,7 +183,17 @@ def _run(order: _Order) -> BackupOutcome:
             items = [item for item in choice.items if not found.tapes[item.pool].problem]
             (library, *_) = prepared.estate.platform.tape_libraries
             take_tapes(run, library.id, found.tapes.values())
-            rows = begin(run, items, environment=target.environment, purpose=order.purpose)
+            chosen = choose_sources(prepared.estate, order.sources, _keys(order, store), order.tape.settings.agents)
+            source_tapes = pools_of_sources(prepared.estate.platform, order.tape, store, chosen.items)
+            take_tapes(run, library.id, source_tapes.values())
+            sources = [item for item in chosen.items if not source_tapes[item.pool].problem]
+            rows = begin(
+                run,
+                items,
+                environment=target.environment,
+                purpose=order.purpose,
+                sources=[row_of(run_id, item) for item in sources],
+            )
             texts = {item.machine.key: machine_text(target.repository, item.system, item.machine) for item in items}
             run = equipped(run, items)
             done = run_rounds(
@@ -169,12 +204,16 @@ def _run(order: _Order) -> BackupOutcome:
                 lambda more: take_tapes(run, library.id, _need(order, store, more).tapes.values()),
             )
             done = clean(run, items, done)
+            done |= run_sources(run, sources, rows)
             outcomes = [_outcome_of(run, item, done.get(item.machine.key), found) for item in choice.items]
+            outcomes += [
+                source_outcome(run, item, done.get(item.source.key), source_tapes[item.pool]) for item in chosen.items
+            ]
             good = all(each.status == "changed" for each in outcomes)
             store.backups.finish(run_id, outcome="succeeded" if good else "failed", origin=origin)
             return BackupOutcome(
                 run_id=run_id,
-                machines=[*outcomes, *_refused(choice)],
+                machines=[*outcomes, *_refused(choice.refused), *_refused(chosen.refused)],
                 notes=[store.lock_scope, *told_of_dead, *notes(found, choice.left_out), *close_full(run)],
                 calls=calls(live),
                 seconds=time.monotonic() - order.started,
@@ -221,11 +260,15 @@ def _decide(
 ) -> tuple[Choice, Preview]:
     """`foresee`: also which disks need not be written, which a run decides beside each snapshot."""
     estate = order.prepared.estate
-    keys = keys_in_use(order.tape, store.tape_keys.statuses() if store else {}, _segments(order))
+    keys = _keys(order, store)
     seen = {each.desired.id: each.observed.machines for each in live}
     choice = choose(estate, order.names, seen, keys, final=order.purpose == FINAL)
     decisions = _foreseen(order, store, live, choice.items) if foresee and store else {}
     return choice, _need(order, store, choice.items, decisions)
+
+
+def _keys(order: _Order, store: Store | None) -> dict[str, KeyInUse | Text]:
+    return keys_in_use(order.tape, store.tape_keys.statuses() if store else {}, _segments(order))
 
 
 def _foreseen(
@@ -243,8 +286,11 @@ def _foreseen(
 
 def _segments(order: _Order) -> set[str]:
     """Segments that the run may write tapes of."""
-    machines = order.prepared.estate.machines()
-    return {system.segment for system, machine in machines if order.names is None or machine.name in order.names}
+    estate = order.prepared.estate
+    sources = {estate.system_by_id[each.system].segment for each in order.sources}
+    return sources | {
+        system.segment for system, machine in estate.machines() if order.names is None or machine.name in order.names
+    }
 
 
 def _need(
@@ -297,7 +343,7 @@ def _machine(item: Item, status: str, message: str) -> MachineOutcome:
     )
 
 
-def _refused(choice: Choice) -> list[MachineOutcome]:
+def _refused(refused: Sequence[NotCopied]) -> list[MachineOutcome]:
     return [
         MachineOutcome(
             name=each.name,
@@ -308,7 +354,7 @@ def _refused(choice: Choice) -> list[MachineOutcome]:
             message=each.reason.en,
             message_ja=each.reason.ja,
         )
-        for each in choice.refused
+        for each in refused
     ]
 
 

@@ -22,8 +22,14 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.courier import NoCourierDay, courier_interval
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.ledger import TapeStatus, unreadable_tapes
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.states import VAULTED
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, backup_of, status_of
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Machine, System
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import (
+    Estate,
+    backup_of,
+    goes_offsite,
+    sources_in_service,
+    status_of,
+)
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Backup, System
 
 # A copy that differs from the median of the ones before by more than this factor is worth a look.
 ANOMALY_FACTOR = 1.5
@@ -54,7 +60,9 @@ class SizeAnomaly:
 
 @dataclass(frozen=True, slots=True)
 class MachineTruth:
-    """One machine. Ages are hours; None: there is no good copy. `within_rpo` is None where no class covers it.
+    """One machine, or one source of files by its key. Ages are hours; None: there is no good copy.
+
+    `within_rpo` is None where no class covers it.
 
     `last_good_offsite` is of a copy all of whose tapes are in the vault, those that it refers to as well;
     `last_not_carried` of one that is meant for it and lies elsewhere. `offsite_late`: the one in the vault is older
@@ -193,7 +201,7 @@ def truth_report(
     systems: list[SystemTruth] = []
     uncovered: list[str] = []
     for system in estate.systems:
-        truths = []
+        judged: list[tuple[str, Backup]] = []
         for machine in system.machines:
             if status_of(system, machine) in {"planned", "retired"}:
                 continue
@@ -201,13 +209,31 @@ def truth_report(
             if medium == "none" and not machine.stateless:
                 uncovered.append(machine.key)
             if medium == "tape":
-                mine = by_machine.get(machine.key, [])
-                truths.append(
-                    _machine(system, machine, mine, standing, as_of, vaulted=vaulted, offsite_ages=offsite_ages)
-                )
+                judged.append((machine.key, backup_of(system, machine)))
+        for source in sources_in_service(estate, system):
+            medium = media.get(source.backup_class, "none")
+            if medium == "none":
+                uncovered.append(source.key)
+            if medium == "tape":
+                offsite = goes_offsite(estate, source)
+                judged.append((source.key, Backup(backup_class=source.backup_class, offsite=offsite)))
+        truths = [
+            _machine(
+                system,
+                key,
+                backup,
+                copies=by_machine.get(key, []),
+                standing=standing,
+                as_of=as_of,
+                vaulted=vaulted,
+                offsite_ages=offsite_ages,
+            )
+            for key, backup in judged
+        ]
         if truths:
             systems.append(_system(system, truths, last_drill.get(system.id), as_of, drill_months))
     described = {machine.key for _, machine in estate.machines()}
+    described |= {source.key for source in estate.platform.file_sources}
     on_tape = {machine.machine for system in systems for machine in system.machines}
     # Their guests cannot be asked for the hashes of their files, as those of Linux are.
     debian = {image.id for image in estate.platform.images if image.os_family == "debian"}
@@ -265,11 +291,12 @@ def _offsite_ages(estate: Estate, as_of: datetime) -> dict[str, timedelta]:
 
 def _machine(
     system: System,
-    machine: Machine,
+    key: str,
+    backup: Backup,
+    *,
     copies: list[Copy],
     standing: Mapping[int, Standing],
     as_of: datetime,
-    *,
     vaulted: Collection[str],
     offsite_ages: Mapping[str, timedelta],
 ) -> MachineTruth:
@@ -279,9 +306,8 @@ def _machine(
     offsite = max((copy.taken_at for copy in meant if copy.id in there), default=None)
     newest = max((copy.taken_at for copy in good), default=None)
     age = (as_of - newest) / timedelta(hours=1) if newest is not None else None
-    backup = backup_of(system, machine)
     return MachineTruth(
-        machine=machine.key,
+        machine=key,
         system=system.id,
         backup_class=backup.backup_class,
         last_good_onsite=max((copy.taken_at for copy in good if not copy.offsite), default=None),

@@ -60,6 +60,11 @@ class MachineBackup:
     mark: MachineMark | None = None
 
     @property
+    def of_files(self) -> bool:
+        """Whether it is a source of files, which no vCenter knows: its one stream is the list of their hashes."""
+        return not self.vcenter
+
+    @property
     def expected(self) -> dict[str, str]:
         """Stream -> SHA-256 of what the job holds: what a read-back compares with."""
         return {stream.name: stream.sha256 for stream in self.streams if stream.held_by is None}

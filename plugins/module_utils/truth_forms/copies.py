@@ -118,8 +118,9 @@ def machine_table(report: TruthReport, speech: Speech) -> Table:
 
 
 def uncovered_table(report: TruthReport, speech: Speech) -> Table:
-    """Machines with data that no class copies."""
+    """Machines and sources of files that no class copies."""
     systems = {machine.key: system.id for system, machine in speech.estate.machines()}
+    systems |= {source.key: source.system for source in speech.estate.platform.file_sources}
     return Table(
         key="uncovered",
         title=speech("どの区分でも取得されない仮想サーバ", "Machines that no class covers"),

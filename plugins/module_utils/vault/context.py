@@ -98,7 +98,10 @@ class Vault:
         if unknown:
             raise VerbRefused(f"not in systems/: {', '.join(unknown)}; run with the inventory of the same commit")
         everything = {name for name, (system, machine) in by_name.items() if status_of(system, machine) != "retired"}
-        return None if everything <= names else frozenset(by_name[name][1].key for name in names if name in by_name)
+        if everything <= names:
+            return None
+        sources = {each.key for each in self.estate.platform.file_sources if each.machine in names}
+        return frozenset(by_name[name][1].key for name in names if name in by_name) | sources
 
     @cached_property
     def pools(self) -> tuple[MediaPool, ...]:

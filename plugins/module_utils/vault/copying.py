@@ -17,7 +17,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.vault.context impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.due import DueCopy
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.knowledge import Knowledge
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.lanes import Reading, lanes, run_lanes
-from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import Proof, read_back_jobs
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof import read_back_jobs
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof_values import Proof
 
 _POLL_SECONDS = 0.5
 COPY_AGAIN = Text(ja="原因を除き、もう一度実行する", en="remove the cause and run it again")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.copies import Copy, Standing
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.pools import pool_for
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.retention import Retained
-from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, backup_of
+from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, backup_of, goes_offsite
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,12 @@ def due_copies(
     """
     covered = {copy.restore_point for copy in copies if copy.offsite and standing.get(copy.id) in {"good", "awaiting"}}
     described = {machine.key: system for system, machine in estate.machines() if backup_of(system, machine).offsite}
+    described |= {
+        source.key: system
+        for system in estate.systems
+        for source in estate.platform.file_sources
+        if source.system == system.id and goes_offsite(estate, source)
+    }
     found: dict[int, DueCopy] = {}
     for each in kept:
         copy = each.copy

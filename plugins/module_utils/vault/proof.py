@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.manifest import (
-    Manifest,
     ManifestUnreadable,
     compare_disks,
     read_manifest,
@@ -19,22 +18,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.manifest i
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import JobFailed
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs, to_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.file_proof import is_of_files, read_back_files
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof_values import Proof
 
 MANIFEST = "manifest"
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """What a read-back showed. `job_id`: the job that read; `why`: what is wrong, "" if it is good."""
-
-    job_id: int
-    why: str
-    manifest: Manifest | None = None
-
-    @property
-    def good(self) -> bool:
-        """Every stream came back as the manifest says, and the manifest is the one of the records."""
-        return not self.why
 
 
 def read_back_job(
@@ -48,8 +35,13 @@ def read_back_job(
 ) -> Proof:
     """Read a job (a backup or a copy) as a whole, through decryption; keep the manifest, discard the disks.
 
-    `scratch`: folder of the client's host for the manifest. Raises TapeError where the tape software does not answer.
+    `scratch`: folder of the client's host for the manifest. Files that an agent has written are compared one by one.
+    Raises TapeError where the tape software does not answer.
     """
+    if is_of_files(tape, job_id):
+        return read_back_files(
+            tape, job_id, manifest_digest, scratch=scratch, seconds=seconds, media_seconds=media_seconds
+        )
     wanted = _Wanted(job_id, manifest_digest, scratch)
     if not wanted.lists_manifest(tape):
         return wanted.without_manifest()
@@ -73,7 +65,7 @@ def read_back_jobs(
 
     A reader that meets something bad says nothing of the others, so each is then read by a job of its own.
     """
-    wanted = [_Wanted(job_id, digest, scratch) for job_id, digest in digests.items()]
+    wanted = [_Wanted(job_id, digest, scratch) for job_id, digest in digests.items() if not is_of_files(tape, job_id)]
     proofs = {each.job_id: each.without_manifest() for each in wanted if not each.lists_manifest(tape)}
     wanted = [each for each in wanted if each.job_id not in proofs]
     if len(wanted) > 1:
@@ -85,11 +77,9 @@ def read_back_jobs(
         finally:
             for each in wanted:
                 each.file.unlink(missing_ok=True)
-    for each in wanted:
-        if each.job_id not in proofs:
-            proofs[each.job_id] = read_back_job(
-                tape, each.job_id, each.digest, scratch=scratch, media_seconds=media_seconds
-            )
+    for job_id, digest in digests.items():
+        if job_id not in proofs:
+            proofs[job_id] = read_back_job(tape, job_id, digest, scratch=scratch, media_seconds=media_seconds)
     return {job_id: proofs[job_id] for job_id in digests}
 
 

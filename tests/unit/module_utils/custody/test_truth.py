@@ -310,3 +310,28 @@ def test_a_missing_pool_says_where_to_add_it(estate: Estate) -> None:
 )
 def test_barcodes_have_six_characters_and_a_generation(text: str, known: bool) -> None:
     assert bool(BARCODE.fullmatch(text)) is known
+
+
+def test_files_of_a_system_are_judged_beside_its_machines(estate: Estate) -> None:
+    only = Estate(systems=(estate.system_by_id["infra-common"],), platform=estate.platform)
+    (source,) = estate.platform.file_sources
+    without = of(report(only, both_sides(only, "infra-common")), "infra-common")
+    assert source.key in without.offsite_missing
+    (line,) = [each for each in without.machines if each.machine == source.key]
+    assert (line.within_rpo, line.offsite_required, line.rpo_hours) == (False, True, 24)
+    copies = [
+        make_copy(
+            900 + number, START, machine=source.key, system="infra-common", offsite=side, tapes=(f"KYT90{number}L8",)
+        )
+        for number, side in enumerate((False, True))
+    ]
+    found = report(only, copies)
+    (line,) = [each for each in of(found, "infra-common").machines if each.machine == source.key]
+    assert (line.within_rpo, line.last_good_offsite, found.unknown_machines) == (True, START, ())
+
+
+def test_files_that_no_class_copies_are_uncovered(estate: Estate) -> None:
+    (source,) = estate.platform.file_sources
+    platform = replace(estate.platform, file_sources=(replace(source, backup_class="none"),))
+    only = Estate(systems=(estate.system_by_id["infra-common"],), platform=platform)
+    assert source.key in report(only, []).uncovered
