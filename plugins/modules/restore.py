@@ -27,6 +27,19 @@ options:
     type: list
     elements: str
     required: true
+  source:
+    description:
+      - Restores files of this source (C(file_sources) in C(platform/backup.yml)) into the folder O(to), and no machine.
+        Check mode lists them.
+    type: str
+  to:
+    description: Folder of the backup server for the files of O(source), new or empty.
+    type: path
+  paths:
+    description: Files or folders of O(source), as they are called there. Without it all.
+    type: list
+    elements: str
+    default: []
   tape_settings:
     description: File that says how the tape software is reached.
     type: path
@@ -131,12 +144,17 @@ from typing import Any
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.arguments import arguments, finish, time_of
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.asking import Ask, nobody
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore import run_restore
+from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_files import FilesOrder, run_restore_files
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.restore_order import RestoreOrder, RestoreOutcome
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.target import target_from
 
 ARGUMENTS = arguments(
     names={"type": "list", "elements": "str", "required": True},
+    source={"type": "str"},
+    to={"type": "path"},
+    paths={"type": "list", "elements": "str", "default": []},
     tape_settings={"type": "path", "required": True},
     at={"type": "str"},
     name={"type": "str"},
@@ -152,6 +170,8 @@ ARGUMENTS = arguments(
 
 def run(params: Mapping[str, Any], check_mode: bool, ask: Ask = nobody) -> RestoreOutcome:
     """Carry out the task; plugins/action calls it with a way to the terminal."""
+    if params["source"]:
+        return run_restore_files(target_from(params["target"]), _files_order(params, check_mode), now=time_of(params))
     order = RestoreOrder(
         names=params["names"],
         tape_settings=Path(params["tape_settings"]),
@@ -167,6 +187,21 @@ def run(params: Mapping[str, Any], check_mode: bool, ask: Ask = nobody) -> Resto
         check=check_mode,
     )
     return run_restore(target_from(params["target"]), order, now=time_of(params), ask=ask)
+
+
+def _files_order(params: Mapping[str, Any], check_mode: bool) -> FilesOrder:
+    if not params["to"]:
+        raise VerbRefused("to: name a new folder of the backup server for the files")
+    return FilesOrder(
+        source=params["source"],
+        to=Path(params["to"]),
+        paths=params["paths"],
+        tape_settings=Path(params["tape_settings"]),
+        at=params["at"] or "",
+        side=params["side"],
+        unproven=params["unproven"],
+        check=check_mode,
+    )
 
 
 def main() -> None:
