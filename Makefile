@@ -38,7 +38,7 @@ test: setup-tests ## checks and tests, with one small end-to-end of each verb
 ##@ more checks
 
 .PHONY: test-all validate review change approvals lint types unit integration circle retirement wave molecule reference bench bench-bars
-test-all: setup-tests ## every check, test, molecule scenario, fault and bar; beside it: make circle and make wave
+test-all: setup-tests ## every check, test, molecule scenario, fault and bar, and whole courses with many guests
 	@$(PYTHON) scripts/run_checks.py all
 
 validate: setup ## check systems/ and platform/ against schemas and rules, offline

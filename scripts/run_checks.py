@@ -183,11 +183,15 @@ def quick_phases() -> list[Phase]:
 
 
 def all_phases() -> list[Phase]:
-    """Everything: the other scenarios, the faults, and the bars, alone, since seconds mean nothing beside a test."""
+    """Everything: the other scenarios, faults, whole courses with many guests, and the bars, alone.
+
+    Seconds mean nothing beside a test.
+    """
     return [
         *quick_phases(),
         Phase([molecule_step(scenario) for scenario in scenarios() if scenario != "provision"], LANES),
         Phase([lab_tests("faults")]),
+        Phase([lab_tests("whole")]),
         Phase([Step("bars", (PYTHON, "tests/bench/bars.py"))]),
     ]
 
