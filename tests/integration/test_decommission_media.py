@@ -12,8 +12,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.decommission.reque
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.codes import Code
 from ansible_collections.kyotsu.platform.plugins.module_utils.retirement.documents import read_document
 from tests.support.estate_lab import Finished
-from tests.support.retiring import GRACE_OVER, IN_GRACE, KEYS, NAMES, Retiring, lines, rewrite
-from tests.support.small_estate import S02
+from tests.support.retiring import GRACE_OVER, IN_GRACE, KEYS, NAMES, RETIREMENT, Retiring, lines, rewrite
+from tests.support.small_estate import S02, S13, VDI
 
 # What the guards of the certificate say that are tried below.
 TOLD: Mapping[Code, str] = {
@@ -79,6 +79,14 @@ def test_the_erasure_certificate_waits_for_certificate_serials_and_witness(going
     partly = going.run(GRACE_OVER + timedelta(days=400), order="certify", names=names[:1], erasure=whole)
     assert {each.status for each in partly.results} == {"refused"}
     assert "one certificate is about the whole system: name s02-db01, s02-ap02 too" in partly.results[0].message
+    # One name is one name, also at the end of everything, when nothing else is described as in service.
+    others = {other: (going.lab.repository / other).read_text(encoding="utf-8") for other in (S13, VDI)}
+    for other in others:
+        rewrite(going.lab, other, {"status": "retired", "retirement": {**RETIREMENT, "reusable_from": "2027-04-04"}})
+    partly = going.run(GRACE_OVER + timedelta(days=400), order="certify", names=list(NAMES[:1]), erasure=whole)
+    assert [each.status for each in partly.results] == ["refused"], lines(partly)
+    for other, text in others.items():
+        (going.lab.repository / other).write_text(text, encoding="utf-8")
     assert not (going.reports / "s02" / "erasure-certificate.json").exists()
 
     file = going.lab.repository / S02
