@@ -25,7 +25,7 @@ options:
     choices: [advance, undo, certify, media]
     default: advance
   names:
-    description: Inventory hosts to work on; one that is in service is refused. Without it everything that retires.
+    description: Machines to work on, also retired ones; one that is in service is refused. Without it all that retires.
     type: list
     elements: str
   reports:
