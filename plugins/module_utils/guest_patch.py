@@ -37,7 +37,10 @@ _COPIES = (".old", ".bak", ".dpkg-new", ".dpkg-tmp", ".dpkg-old", ".dpkg-dist")
 # A program that works on files of its own in /tmp or in memory and has removed them is not old.
 _REPLACED = re.compile(r"/(?:usr|bin|sbin|lib\w*|opt)/\S.* \(deleted\)$")
 _LIBRARY = re.compile(r"\.so[^/\n]* \(deleted\)$", re.MULTILINE)
-_BOOT = Path("/proc/sys/kernel/random/boot_id")
+_STATUS = re.compile(r"\bstatus\)")
+_RUNLEVELS = re.compile(r"^#[ \t]*Default-Start:(?P<levels>.*)$", re.MULTILINE)
+_WORKING = frozenset("2345")
+BOOT_FILES = ("/proc/sys/kernel/random/boot_id", "/proc/1/stat")
 _ENVIRONMENT = {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8", "NEEDRESTART_SUSPEND": "1"}
 # Settings that somebody has changed stay; the maintainer's new ones lie beside them.
 _KEEP_SETTINGS = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
@@ -124,7 +127,7 @@ def look() -> GuestState:
         free_mb={mount: _free_mb(mount) for mount in _MOUNTS if os.path.ismount(mount)},
         stale_processes=stale,
         restart_needed=bool(stale) or _REBOOT_REQUIRED.exists() or _newer_kernel(_KERNELS, kernel) is not None,
-        boot_id=_boot_id(),
+        boot_id=boot_id(*(Path(file).read_text(encoding="utf-8", errors="replace") for file in BOOT_FILES)),
     )
 
 
@@ -255,10 +258,12 @@ def upgrade(planned: UpgradePlan, wishes: Wishes) -> None:
     _run("apt-get", "clean")
 
 
-def _boot_id() -> str:
-    """The kernel's id of this boot and when PID 1 started: a container shares its kernel with others."""
-    fields = Path("/proc/1/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    return f"{_BOOT.read_text(encoding='ascii').strip()}/{fields[19]}"
+def boot_id(kernel: str, first: str) -> str:
+    """The kernel's id of a boot and when PID 1 started: a container shares its kernel with others.
+
+    Of the content of the files of BOOT_FILES, also where somebody reads them from outside.
+    """
+    return f"{kernel.strip()}/{first.rpartition(')')[2].split()[19]}"
 
 
 def _services() -> list[str]:
@@ -266,8 +271,17 @@ def _services() -> list[str]:
         listed = _run("systemctl", "list-units", "--type=service", "--state=running", "--plain", "--no-legend")
         return sorted(line.split()[0].removesuffix(".service") for line in listed.splitlines() if line.strip())
     # `service --status-all` counts only scripts that also print something; their exit code is what says it (LSB 4.0).
-    scripts = [path for path in Path("/etc/init.d").glob("*") if re.search(r"\bstatus\)", _text(path))]
+    scripts = [path for path in Path("/etc/init.d").glob("*") if _is_service(_text(path))]
     return sorted(path.name for path in scripts if _answers(str(path), "status"))
+
+
+def _is_service(script: str) -> bool:
+    """Whether an init script can tell its status, and is for a runlevel in which a machine works.
+
+    What only boots or halts it (`Default-Start: S` or empty) says "running" as well: that something is mounted.
+    """
+    levels = _RUNLEVELS.search(script)
+    return _STATUS.search(script) is not None and (levels is None or not _WORKING.isdisjoint(levels["levels"].split()))
 
 
 def _text(path: Path) -> str:

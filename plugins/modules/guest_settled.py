@@ -9,6 +9,7 @@ short_description: Wait until a guest is back from its restart and healthy, and 
 description:
   - Asks the guest again and again, over a new connection each time, until it runs in another boot than O(left_boot) and
     kyotsu-health says that it is healthy. Gives what M(kyotsu.platform.guest_patch) gives for a look.
+  - A guest that is back and cannot be looked at is a failure of the task.
   - A guest that does not come back in time is unreachable; one that is back and not healthy is told with its health,
     and is no failure of the task.
 author:

@@ -128,3 +128,28 @@ def test_a_thread_of_the_kernel_has_no_program_and_is_not_old(tmp_path: Path) ->
     (tmp_path / "2" / "maps").touch()
     (tmp_path / "2" / "comm").write_text("kthreadd\n", encoding="utf-8")
     assert list(guest_patch._stale_processes(tmp_path)) == []
+
+
+# --- what runs, and in which boot ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("script", "service"),
+    [
+        ("# Default-Start:     2 3 4 5\ncase $1 in status) ;; esac\n", True),
+        ("# Default-Start:\t2 3 4 5\ncase $1 in\n  status) ;; esac\n", True),
+        ("# Default-Start:     S\ncase $1 in status) ;; esac\n", False),
+        ("# Default-Start:     1\ncase $1 in status) ;; esac\n", False),
+        ("# Default-Start:\n# Default-Stop: 0 6\ncase $1 in status) ;; esac\n", False),
+        ("# Default-Start:     2 3 4 5\ncase $1 in start) ;; esac\n", False),
+        ("case $1 in status) ;; esac\n", True),
+    ],
+    ids=["of-work", "with-a-tab", "of-boot", "of-one-person", "of-halt", "tells-no-status", "tells-no-runlevel"],
+)
+def test_a_step_of_boot_or_halt_is_no_service(script: str, service: bool) -> None:
+    assert guest_patch._is_service(f"#!/bin/sh\n{script}") is service
+
+
+def test_a_boot_is_the_kernels_id_and_the_start_of_the_first_process() -> None:
+    first = "1 (init (a) b) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4974106 1 2\n"
+    assert guest_patch.boot_id("e3a617fa\n", first) == "e3a617fa/4974106"
