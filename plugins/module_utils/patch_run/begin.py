@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -309,6 +309,7 @@ def _begun(basis: _Basis, scope: Scope, machines: Sequence[PatchMachine], run_id
         notes.append(
             f"content is not proven for {unproven} machines: patches/ has no digest of what their mirrors serve"
         )
+    notes += _not_exercised(prepared.estate, going)
     if dead is not None:
         notes.append(f"run {dead.run_id} of {dead.started_at:%Y-%m-%d %H:%M} UTC died; it is gone on with")
     return Begun(
@@ -332,6 +333,14 @@ def _begun(basis: _Basis, scope: Scope, machines: Sequence[PatchMachine], run_id
         notes=tuple(notes),
         check=order.check,
     )
+
+
+def _not_exercised(estate: Estate, names: Iterable[str]) -> list[str]:
+    """What a person has to know of machines whose way was written and never run."""
+    families = [estate.image_by_id[estate.machine_by_name[name][1].image].os_family for name in names]
+    number = families.count("windows")
+    way = "go by a way that the lab does not exercise: see docs/runbooks/patch.md"
+    return [f"{number} Windows machines {way}"] if number else []
 
 
 def _last_day(prepared: Prepared) -> date:

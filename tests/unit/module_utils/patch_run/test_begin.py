@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -10,7 +11,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.desired import des
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome import MachineOutcome, Result
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch.round_file import Content, PatchRound
-from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.begin import Order, _Basis, _rows
+from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.begin import (
+    Order,
+    _Basis,
+    _not_exercised,
+    _rows,
+)
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.scope import Place, Scope, World
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, PatchRun, Phase
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.processes import describe_process
@@ -87,3 +93,11 @@ def test_one_that_was_not_begun_is_judged_by_what_is_seen_now() -> None:
     assert row(Phase.PLANNED, {KEY: ALONE}).only_by_a_person is None
     assert row(Phase.PLANNED, {KEY: ALONE}).outcome.reason == ""
     assert row(Phase.PLANNED, {}, Text(en="new", ja="新")).only_by_a_person == ("new", "新")
+
+
+def test_whoever_patches_windows_is_told_that_no_lab_has_done_it() -> None:
+    images = tuple(replace(each, os_family="windows") for each in ESTATE.platform.images)
+    windows = replace(ESTATE, platform=replace(ESTATE.platform, images=images))
+    (note,) = _not_exercised(windows, ["s01-ap01", "s02-ap01"])
+    assert note == "2 Windows machines go by a way that the lab does not exercise: see docs/runbooks/patch.md"
+    assert _not_exercised(ESTATE, ["s01-ap01"]) == []
