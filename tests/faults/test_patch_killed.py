@@ -15,8 +15,8 @@ from tests.support.guest_lab import needs_guests
 from tests.support.patch_lab import CHANGE, ROUND, VCENTER, PatchLab, patch_lab
 
 # One machine per phase, so that each test finds a guest that nobody has patched.
-SNAPSHOT, UPGRADE, RESTART, REVERT = "s33-ap01", "s39-ap01", "s39-web01", "s39-web02"
-NAMES = (SNAPSHOT, UPGRADE, RESTART, REVERT)
+SNAPSHOT, UPGRADE, RESTART, REVERT, EDGES = "s33-ap01", "s39-ap01", "s39-web01", "s39-web02", "s39-db01"
+NAMES = (SNAPSHOT, UPGRADE, RESTART, REVERT, EDGES)
 CONTENT, BROKEN = "patch-2026-11", "patch-2026-12"
 SOURCES = "/etc/apt/sources.list.d/kyotsu.sources"
 
@@ -149,6 +149,19 @@ def test_killed_while_a_machine_goes_back_to_its_snapshot(lab: PatchLab) -> None
     assert "not healthy: FAIL kyotsu-sample-service 1.2" in lab.outcomes(lab.runs()[-1])[REVERT].reason
     assert logs.read_bytes() == exported, "logs of the guest that was back took the place of those of the failure"
     assert lab.packages(REVERT) == before
+
+
+def test_killed_before_anything_was_done_and_again_before_the_end_is_written_down(lab: PatchLab) -> None:
+    evidence = len(lab.runs())
+    killed(lab, EDGES, lambda: phase(lab, EDGES) is Phase.PLANNED, "the run is recorded")
+    assert lab.snapshots(EDGES) == ()
+    killed(lab, EDGES, lambda: phase(lab, EDGES) is Phase.CLOSED, "the machine is finished, and the run is not")
+    assert len(lab.runs()) == evidence
+    boot = lab.say(EDGES, "cut -d' ' -f22 /proc/1/stat")
+    resumed(lab, EDGES, Result.PATCHED, kills=2)
+    assert lab.say(EDGES, "cut -d' ' -f22 /proc/1/stat") == boot, "a finished machine was restarted again"
+    assert lab.packages(EDGES)["kyotsu-sample-service"] == "1.1"
+    finished_stay_as_they_are(lab, EDGES)
 
 
 def test_a_run_that_lives_is_not_gone_on_with(lab: PatchLab) -> None:
