@@ -276,7 +276,6 @@ BARS = (
         patch_bars.forty,
         most_runs=1,
         boots_guests=True,
-        pending="never timed on a quiet machine: 396 s at a load of 4 to 11, 7.2 s of CPU for each guest (2026-11-24)",
     ),
     Bar(
         "tape-share",

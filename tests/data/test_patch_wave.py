@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.loader import load_estate
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import patching_of
-from tests.bench.patch_bars import FEW
-from tests.support.patch_wave import GUESTS, WAVE, trouble_of, wave_machines
+from tests.support.patch_wave import FEW, GUESTS, WAVE, trouble_of, wave_machines
 from tests.support.small_estate import ROOT
 
 ESTATE = load_estate(ROOT).estate

@@ -1,4 +1,4 @@
-"""A wave of real guests as the bar and the test of the whole patch it: who is in it, and who comes to grief."""
+"""The wave of real guests of tests/whole/test_patch_wave.py: who is in it, who comes to grief, what it costs."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from tests.support.patch_lab import ROUND, PatchLab
 WAVE, SEGMENTS = "wave-2", ("lgwan", "internet", "mynumber")
 CONTENT, BROKEN = "patch-2026-11", "patch-2026-12"
 GUESTS = 40
+# A wave of so few has to cost as much for each guest as the large one does.
+FEW = 8
 _SOURCES = "/etc/apt/sources.list.d/kyotsu.sources"
 
 
@@ -38,17 +40,35 @@ class Trouble:
 
 @dataclass(frozen=True)
 class Cost:
-    """One run over so many machines. `cpu_seconds` is that of the controller and of all guests of the lab together."""
+    """One run over so many machines: seconds, and CPU seconds, which other programs on the machine hardly change."""
 
     machines: int
     seconds: float
-    cpu_seconds: float
+    controller_seconds: float  # CPU, of all processes of the command
+    guest_seconds: float  # CPU, of all guests of the lab
     finished: Finished
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds of the controller and of the guests together."""
+        return self.controller_seconds + self.guest_seconds
 
     @property
     def each(self) -> float:
         """CPU seconds per machine."""
         return self.cpu_seconds / self.machines
+
+    @property
+    def each_guest(self) -> float:
+        """CPU seconds per machine that are used in the guest itself."""
+        return self.guest_seconds / self.machines
+
+    def told(self) -> str:
+        """One line for a person."""
+        return (
+            f"{self.machines} guests: {self.seconds:.0f} s; CPU seconds for each: {self.each:.1f}, of them "
+            f"{self.each_guest:.1f} in the guest"
+        )
 
 
 def wave_machines(estate: Estate, number: int) -> list[str]:
@@ -102,18 +122,26 @@ def patched(lab: PatchLab, names: Sequence[str], *, budget: int, canary: int = 4
     """One run over these machines; `budget` is how many may come out badly in each way. Its cost."""
     allowed = dict.fromkeys(("failed", "unreachable", "rolled_back"), budget)
     given = json.dumps({"at_once": 20, "canary": canary, "budget": allowed})
-    started, before = time.perf_counter(), _cpu_seconds(lab)
+    namespace = lab.services.laboratory.guests.namespace
+    started, controller, guests = time.perf_counter(), _children_cpu_seconds(), _guest_cpu_seconds(namespace)
     finished = lab.patch("--extra-vars", given, "--forks", "10", limit=names)
-    return Cost(len(names), time.perf_counter() - started, _cpu_seconds(lab) - before, finished)
+    return Cost(
+        machines=len(names),
+        seconds=time.perf_counter() - started,
+        controller_seconds=_children_cpu_seconds() - controller,
+        guest_seconds=_guest_cpu_seconds(namespace) - guests,
+        finished=finished,
+    )
 
 
-def _cpu_seconds(lab: PatchLab) -> float:
-    """Of the commands that this process has waited for, and of everything that ever ran in the lab's guests."""
+def _children_cpu_seconds() -> float:
+    """Of the commands that this process has waited for."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime + _guest_cpu_seconds(lab.services.laboratory.guests.namespace)
+    return used.ru_utime + used.ru_stime
 
 
 def _guest_cpu_seconds(group: str) -> float:
+    """Of everything that ever ran in the guests of a lab."""
     version1 = cgroup_file(group, "cpuacct", "cpuacct.usage")
     if version1 is not None:
         return int(version1) / 1e9

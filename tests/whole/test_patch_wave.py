@@ -1,13 +1,14 @@
 """A wave of forty real guests, patched in one run: three come to grief, and each is seen in the guest itself.
 
 One gets a bad package and goes back to its snapshot, one has no room on its disk, one does not answer. Then a tight
-budget stops what is left before its next batch, and a last run finishes the wave.
+budget stops what is left before its next batch, and a last run finishes the wave. The bar of patching
+(tests/bench/patch_bars.py) runs this file and takes its seconds from the first test.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -23,7 +24,9 @@ from tests.support.guest_lab import needs_guests
 from tests.support.patch_lab import ROUND, VCENTER, PatchLab, patch_lab
 from tests.support.patch_wave import (
     CONTENT,
+    FEW,
     GUESTS,
+    Cost,
     Trouble,
     make_trouble,
     mend,
@@ -35,12 +38,15 @@ from tests.support.patch_wave import (
 from tests.support.small_estate import ROOT
 
 ESTATE = load_estate(ROOT).estate
-NAMES = wave_machines(ESTATE, GUESTS)
+EVERYBODY = wave_machines(ESTATE, GUESTS + FEW)
+NAMES, SMALL_WAVE = EVERYBODY[:GUESTS], EVERYBODY[GUESTS:]
 TROUBLE = trouble_of(ESTATE, NAMES)
 REST = [TROUBLE.silent, TROUBLE.bad, TROUBLE.full]  # in the order of their batches
 GOOD = [name for name in NAMES if name not in REST]
 SERVICE, BASELINE, PATCHED = "kyotsu-sample-service", "1.0", "1.1"
 _PACKAGES, _BOOT = "dpkg-query --show --showformat '${Package} ${Version}\\n'", "cut -d' ' -f22 /proc/1/stat"
+# What the fixed part of a run and the shares of its batches may make of the cost of a guest.
+_MOST_GROWTH = 1.15
 _LOOK = f"{_PACKAGES}; echo; {_BOOT}; kyotsu-health; echo"  # what it says counts, whatever it ends with
 
 pytestmark = needs_guests
@@ -81,30 +87,34 @@ def outcomes(lab: PatchLab, position: int) -> dict[str, MachineOutcome]:
 
 @dataclass
 class Seen:
-    """The lab, and what the guests were like before anything was patched."""
+    """The lab, what the guests were like before anything was patched, and what the first run has cost."""
 
     lab: PatchLab
     trouble: Trouble
     before: dict[str, Guest]
     files_of_bad: str
+    cost: Cost | None = None
 
 
 @pytest.fixture(scope="module")
 def wave(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
     """The tests of this file follow one another."""
-    with patch_lab(tmp_path_factory.mktemp("wave"), "patch-wave", NAMES) as lab:
-        prepare(lab, ESTATE, NAMES)
-        before = look(lab, NAMES)
+    with patch_lab(tmp_path_factory.mktemp("wave"), "patch-wave", EVERYBODY) as lab:
+        prepare(lab, ESTATE, EVERYBODY)
+        before = look(lab, EVERYBODY)
         assert {each.packages[SERVICE] for each in before.values()} == {BASELINE}
         make_trouble(lab, TROUBLE)  # the sources of the bad one are among its files
         yield Seen(lab, TROUBLE, before, lab.files(TROUBLE.bad))
 
 
-def test_01_forty_guests_in_one_run_and_three_of_them_come_to_grief(wave: Seen) -> None:
-    cost = patched(wave.lab, NAMES, budget=1)
+def test_01_forty_guests_in_one_run_and_three_of_them_come_to_grief(
+    wave: Seen, record_property: Callable[[str, object], None]
+) -> None:
+    cost = wave.cost = patched(wave.lab, NAMES, budget=1)
+    for name, value in (("seconds", cost.seconds), ("cpu_seconds", cost.cpu_seconds), ("told", cost.told())):
+        record_property(name, value)
     assert cost.finished.code == 2, cost.finished.output
     (evidence,) = wave.lab.runs(ROUND)
-    print(f"{GUESTS} guests: {cost.seconds:.0f} s, {cost.each:.1f} s of CPU each")
     found = wave.lab.outcomes(evidence)
     assert {name: each.result for name, each in found.items()} == {
         **dict.fromkeys(GOOD, Result.PATCHED),
@@ -180,7 +190,8 @@ def test_07_a_tight_budget_stops_the_next_batch_and_its_guest_stays_as_it_was(wa
     assert finished.code == 2, finished.output
     evidence = lab.runs(ROUND)[1]
     found = lab.outcomes(evidence)
-    assert [found[name].result for name in REST] == [Result.PATCHED, Result.ROLLED_BACK, Result.SKIPPED]
+    wanted = [Result.PATCHED, Result.ROLLED_BACK, Result.SKIPPED]
+    assert [found[name].result for name in REST] == wanted, [found[name].reason for name in REST]
     assert evidence.stopped == "1 rolled back (budget 0)"
     assert "not begun: 1 rolled back (budget 0)" in found[trouble.full].reason
     now = look(lab, REST)
@@ -202,3 +213,17 @@ def test_08_a_last_run_finishes_the_wave_and_touches_no_finished_guest(wave: See
     assert {each.packages[SERVICE] for each in now.values()} == {PATCHED}
     assert {name for name, each in now.items() if not each.health.startswith("OK ")} == set()
     assert {name: now[name].boot for name in GOOD} == {name: done[name].boot for name in GOOD}
+
+
+def test_09_a_guest_costs_as_much_in_a_small_wave_as_in_the_large_one(
+    wave: Seen, record_property: Callable[[str, object], None]
+) -> None:
+    few = patched(wave.lab, SMALL_WAVE, budget=0)
+    record_property("told", few.told())
+    assert few.finished.code == 0, few.finished.output
+    assert {each.result for each in outcomes(wave.lab, 3).values() if each.batch} == {Result.PATCHED}
+    assert {each.packages[SERVICE] for each in look(wave.lab, SMALL_WAVE).values()} == {PATCHED}
+    large = wave.cost
+    assert large is not None, "nobody knows what a guest of the large wave costs: its test failed"
+    assert large.each < few.each * _MOST_GROWTH, f"it grows: {few.told()}; {large.told()}"
+    assert large.each_guest < few.each_guest * _MOST_GROWTH, f"it grows: {few.told()}; {large.told()}"
