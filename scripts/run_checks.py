@@ -81,6 +81,9 @@ def lab_tests(name: str) -> Step:
     return pytest(name, *lanes, f"tests/{name}")
 
 
+# From end to end with many guests: the tapes of all whose backups leave the house, and a system that retires.
+WHOLE_COURSES = ("tests/whole/test_tape_circle.py", "tests/whole/test_system_retires.py")
+
 # What the first of ansible-lint's two halves reads; the second reads the rest, most of all the playbooks of molecule.
 ANSIBLE_FOLDERS = ("playbooks/", "roles/", "plugins/")
 
@@ -191,7 +194,8 @@ def all_phases() -> list[Phase]:
         *quick_phases(),
         Phase([molecule_step(scenario) for scenario in scenarios() if scenario != "provision"], LANES),
         Phase([lab_tests("faults")]),
-        Phase([lab_tests("whole")]),
+        # The third of them, a wave of patches, is a bar.
+        Phase([pytest("whole", "-n", str(LANES), "--dist", "loadfile", *WHOLE_COURSES)]),
         Phase([Step("bars", (PYTHON, "tests/bench/bars.py"))]),
     ]
 
