@@ -19,8 +19,9 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors impor
 
 
 def take_tapes(run: RunContext, library_id: str, pools: Iterable[PoolTapes]) -> None:
-    """Label the new tapes of each pool, and register what the ledger does not know."""
+    """Label the new tapes of each pool, and register what the ledger does not know; a drive needs a tape of its own."""
     for pool in pools:
+        run.turnstile.set_tapes(pool.pool, len(pool.writable) + len(pool.new))
         fresh = [*pool.unregistered, *pool.new]
         if fresh:
             run.say(f"pool {pool.pool} takes {', '.join(fresh)}")

@@ -78,34 +78,36 @@ def _tapes(
     sizes: Mapping[str, int],
     known: tuple[Sequence[Volume], Inventory, Mapping[str, TapeStatus]],
 ) -> dict[str, PoolTapes]:
-    needed: dict[str, int] = {}
+    needed: dict[str, list[int]] = {}
     for item in items:
-        needed[item.pool] = needed.get(item.pool, 0) + sizes[item.machine.key]
+        needed.setdefault(item.pool, []).append(sizes[item.machine.key])
     return pool_tapes(platform, needed, known)
 
 
 def pool_tapes(
     platform: Platform,
-    needed: Mapping[str, int],
+    needed: Mapping[str, Sequence[int]],
     known: tuple[Sequence[Volume], Inventory, Mapping[str, TapeStatus]],
 ) -> dict[str, PoolTapes]:
-    """What each pool of `needed` (bytes by its id) is written with."""
+    """What each pool of `needed` (bytes of each of its streams, by the pool's id) is written with."""
     volumes, inventory, ledger = known
     media = {each.id: each for each in platform.media}
     found: dict[str, PoolTapes] = {}
-    taken: set[str] = set()
-    for pool in platform.media_pools:
-        if pool.id in needed:
-            found[pool.id] = tapes_for(
-                pool,
-                media[pool.medium],
-                needed_bytes=needed[pool.id],
-                volumes=volumes,
-                inventory=inventory,
-                ledger=ledger,
-                taken=taken,
-            )
-            taken |= set(found[pool.id].new)
+    # Every pool first gets what it must have; then those with more streams than one drive takes get a tape for another.
+    for drives in range(1, max(1, len(inventory.drives)) + 1):
+        for pool in platform.media_pools:
+            streams = needed.get(pool.id, ())
+            if len(streams) > (drives - 1) * platform.backup_run.streams_per_drive:
+                found[pool.id] = tapes_for(
+                    pool,
+                    media[pool.medium],
+                    needed_bytes=sum(streams),
+                    volumes=volumes,
+                    inventory=inventory,
+                    ledger=ledger,
+                    taken={tape for other, its in found.items() if other != pool.id for tape in its.new},
+                    least=drives,
+                )
     return found
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +21,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriveLimits:
-    """What library and datastores bear at once (platform/backup.yml, backup_run)."""
+    """What library and datastores bear at once (platform/backup.yml, backup_run).
+
+    `tapes`: how many a pool can be written to; a pool that is not named has one for every drive.
+    """
 
     drives: int
     streams_per_drive: int
     exports_per_datastore: int
+    tapes: Mapping[str, int] = field(default_factory=dict)
 
 
 def why_not(claim: Claim, active: Sequence[Claim], limits: DriveLimits) -> str:
@@ -54,8 +58,10 @@ def _why_no_drive(claim: Claim, active: Sequence[Claim], limits: DriveLimits) ->
     others = {each.pool for each in writing} - {claim.pool}
     if len(others) + reading >= limits.drives:
         return f"every drive is taken by another pool ({', '.join(sorted(others)) or 'a tape that is being read'})"
-    # The pool's share: the drives that are left when every other active pool keeps one.
-    share = (limits.drives - reading - len(others)) * limits.streams_per_drive
+    # The pool's share: the drives that are left when every other active pool keeps one. A drive that the pool has no
+    # tape for takes its streams all the same, and they stand still there until somebody brings one.
+    tapes = limits.tapes.get(claim.pool, limits.drives)
+    share = min(limits.drives - reading - len(others), tapes) * limits.streams_per_drive
     own = sum(1 for each in writing if each.pool == claim.pool)
     if own >= share:
         return f"pool {claim.pool} is written by {own} machines, as many as its drives take"
@@ -80,6 +86,12 @@ class Turnstile:
         self._say = say
         self._active: list[Claim] = []
         self._changed = threading.Condition()
+
+    def set_tapes(self, pool: str, number: int) -> None:
+        """Say how many tapes of a pool can be written to, at least one."""
+        with self._changed:
+            self._limits = replace(self._limits, tapes={**self._limits.tapes, pool: max(1, number)})
+            self._changed.notify_all()
 
     @contextmanager
     def turn(self, claim: Claim) -> Iterator[None]:

@@ -22,9 +22,9 @@ def pools_of_sources(
 ) -> dict[str, PoolTapes]:
     """The tapes of the pools that files go to. How large a source is, only its last copy tells."""
     sizes = {copy.machine: copy.size_bytes for copy in (store.copies.existing() if store else ()) if not copy.offsite}
-    needed: dict[str, int] = {}
+    needed: dict[str, list[int]] = {}
     for item in items:
-        needed[item.pool] = needed.get(item.pool, 0) + sizes.get(item.source.key, 1)
+        needed.setdefault(item.pool, []).append(sizes.get(item.source.key, 1))
     ledger = store.custody.statuses() if store else {}
     known = (tape.catalogue.volumes(), Library(tape.settings).inventory(), ledger)
     return pool_tapes(platform, needed, known)

@@ -37,8 +37,11 @@ def tapes_for(
     inventory: Inventory,
     ledger: Mapping[str, TapeStatus],
     taken: Collection[str] = (),
+    least: int = 1,
 ) -> PoolTapes:
     """What a pool can be written with: its tapes in the library, and blank ones until `needed_bytes` are free.
+
+    `least`: so many tapes where there are as many, for a tape is written in one drive at a time.
 
     A blank tape has a barcode of the medium's generation, and neither the catalogue nor the ledger knows it; `taken`
     are those that another pool gets in this run. The pool's budget is never exceeded.
@@ -65,7 +68,7 @@ def tapes_for(
     # A volume that was written tells how much the tapes of this place really take.
     each_holds = max((volume.capacity for volume in volumes), default=0) or native
     new: list[str] = []
-    while (free < needed_bytes or not (usable or new)) and len(new) < min(room, len(blank)):
+    while (free < needed_bytes or len(usable) + len(new) < max(1, least)) and len(new) < min(room, len(blank)):
         new.append(blank[len(new)])
         free += each_holds
     problem = ""

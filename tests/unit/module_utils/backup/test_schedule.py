@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -70,6 +71,34 @@ def test_whatever_comes_and_goes_no_drive_serves_two_pools(arrivals: list[tuple[
             assert sum(name in each.datastores for each in active) <= LIMITS.exports_per_datastore
     # Somebody may always go when nobody else is there: no order of arrival ends in a standstill.
     assert why_not(write(99, "c", "y"), [], LIMITS) == ""
+
+
+def test_a_pool_with_one_tape_leaves_the_other_drive_alone() -> None:
+    limits = replace(LIMITS, tapes={"a": 1})
+    active = [write(1), write(2)]
+    assert why_not(write(3), active, limits) == "pool a is written by 2 machines, as many as its drives take"
+    assert why_not(write(3, "b"), active, limits) == ""
+    assert why_not(write(3), active, replace(limits, tapes={"a": 2})) == ""
+
+
+def test_a_tape_that_is_added_lets_those_go_that_wait() -> None:
+    waits, second_is_in = threading.Event(), threading.Event()
+    turnstile = Turnstile(
+        DriveLimits(drives=2, streams_per_drive=1, exports_per_datastore=9), lambda _line: waits.set()
+    )
+    turnstile.set_tapes("a", 1)
+
+    def second() -> None:
+        with turnstile.turn(write(2)):
+            second_is_in.set()
+
+    with ThreadPoolExecutor() as threads, turnstile.turn(write(1)):
+        waiting = threads.submit(second)
+        assert waits.wait(10)
+        assert not second_is_in.is_set()
+        turnstile.set_tapes("a", 2)
+        waiting.result(10)
+    assert second_is_in.is_set()
 
 
 def test_threads_go_one_after_the_other_and_say_once_why_they_wait() -> None:

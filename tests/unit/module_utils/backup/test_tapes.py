@@ -49,6 +49,13 @@ def test_a_tape_of_the_pool_with_room_is_enough() -> None:
     assert found.unregistered == ("A00001L8",)
 
 
+def test_a_pool_gets_a_tape_for_each_drive_that_it_keeps_busy_as_far_as_there_are_any() -> None:
+    own, blank = "A00001L8", ("A00002L8", "A00003L8")
+    assert ask(volumes=[volume(own)], inventory=library(own, *blank), least=2).new == ("A00002L8",)
+    alone = ask(volumes=[volume(own)], inventory=library(own), least=2)
+    assert (alone.new, alone.problem) == ((), "")
+
+
 def test_a_tape_in_a_drive_counts() -> None:
     ledger = {"A00001L8": make_status("A00001L8", pool=ONSITE, state="writable")}
     found = ask(volumes=[volume("A00001L8")], inventory=library(loaded="A00001L8"), ledger=ledger)
