@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_jobs import LISTS, PROGRAM
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_list import LISTS, PROGRAM
 from lab.background_process import BackgroundProcess
 from lab.errors import LabError
 from lab.files import locked, read_json, write_atomically
@@ -79,7 +79,7 @@ class GuestAgents:
     def follow(self, machine: str, pid: int) -> list[str]:
         """The guest of a machine runs as this PID 1: its agents run in it. Give a line per agent that was started."""
         mine = [each for each in self.known() if each.machine == machine]
-        if not mine:
+        if not mine or not self._is_up():
             return []
         with locked(self.paths.root / "agents.lock"):
             return [f"started {each.name}" for each in mine if self._ensure(each, pid)]
@@ -103,6 +103,11 @@ class GuestAgents:
         """End all; give whether any was running."""
         stopped = [self.process(each.name).stop() for each in self.known()]
         return any(stopped)
+
+    def _is_up(self) -> bool:
+        """Whether the tape part runs; a lab that was brought up without it leaves its plan there."""
+        log = self.paths.root / "log"
+        return BackgroundProcess("bacula-dir", log, self.paths.config / "bacula-dir.conf").pid() is not None
 
     def _ensure(self, agent: Agent, pid: int) -> bool:
         process = self.process(agent.name)

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_jobs import LISTS
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_list import LISTS
 from lab.certificates import Certificate, ensure_server_certificate
 from lab.files import write_atomically, write_json
 from lab.passwords import ensure_password

@@ -137,11 +137,14 @@ class TapeLaboratory:
 
     def _agents_up(self) -> list[str]:
         """Start the agents of the guests that run; one that is switched on later starts its own."""
+        return self.agents.up(self._guests())
+
+    def _guests(self) -> dict[str, int | None]:
+        """Instance UUID -> PID 1 of the guests that have agents' machines; nothing where no guest runs."""
         guests = Guests(self.lab)
         if not self.agents.known() or guests.process.pid() is None:
-            return []
-        running = {each["instance_uuid"]: each["pid"] for each in guests.client.guests() if not each["reason"]}
-        return self.agents.up(running)
+            return {}
+        return {each["instance_uuid"]: each["pid"] for each in guests.client.guests() if not each["reason"]}
 
     def daemons(self) -> dict[str, BackgroundProcess]:
         """The processes of the tape software, in the order in which they start."""
@@ -192,13 +195,19 @@ class TapeLaboratory:
             raise LabError(f"{name}: process {pid} does not end")
 
     def status(self) -> list[DaemonStatus]:
-        """One entry per process; empty if the lab has no tape part."""
+        """One entry per process, the agents of guests that run among them; empty if the lab has no tape part."""
         if not self.paths.plan_file.exists():
             return []
-        names = ["postgresql", *self.daemons()]
+        processes = {"postgresql": self.catalogue.process, **self.daemons()}
+        running = self._guests()
+        processes |= {
+            each.name: self.agents.process(each.name)
+            for each in self.agents.known()
+            if running.get(each.machine) is not None
+        }
         return [
-            DaemonStatus(name, self.process(name).pid(), self._port_of(name), self.process(name).log_file)
-            for name in names
+            DaemonStatus(name, process.pid(), self._port_of(name), process.log_file)
+            for name, process in processes.items()
         ]
 
     def stop(self) -> bool:

@@ -20,12 +20,9 @@ from pathlib import Path
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.console import word
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import JobFailed, TapeError
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_list import LISTS, PROGRAM
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
 
-# Where the agent keeps its lists, inside the machine: written to tape with the files.
-LISTS = "/var/lib/kyotsu-backup"
-# What its package or the lab puts there, with the list program.
-PROGRAM = "/usr/local/lib/kyotsu-backup/file_list.py"
 _ANNOUNCED = re.compile(r"file-list sha256=([0-9a-f]{64}) files=(\d+) bytes=(\d+)")
 _FAILED = re.compile(r"file-list failed: (.*)")
 _JOB = """\

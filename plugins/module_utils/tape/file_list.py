@@ -21,6 +21,9 @@ from collections.abc import Iterator
 from typing import Any
 
 VERSION = 1
+# Where it lies in the machine, and the folder for its lists there.
+PROGRAM = "/usr/local/lib/kyotsu-backup/file_list.py"
+LISTS = "/var/lib/kyotsu-backup"
 _BLOCK = 1 << 20
 
 
