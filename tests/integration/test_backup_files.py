@@ -84,3 +84,14 @@ def test_a_second_run_is_a_new_copy_of_which_single_files_come_back(lab: BackupL
     assert _hashes(folder) == {path: inside[path] for path in wanted}
     with pytest.raises(VerbRefused, match="is not empty: nothing is overwritten"):
         _restored(lab, folder)
+
+
+def test_the_playbooks_do_the_same(lab: BackupLab, tmp_path: Path) -> None:
+    run = lab.services.estate_lab.playbook
+    shown = run("backup", "-e", f"sources={SOURCE}", "--check")
+    assert (shown.code, KEY in shown.output, f"to pool {POOL}" in shown.output) == (0, True, True), shown.output
+    folder = tmp_path / "by-hand"
+    done = run("restore", "-e", f"source={SOURCE}", "-e", f"to={folder}")
+    assert done.code == 0, done.output
+    assert "each equal to its hash on the list" in done.output
+    assert _hashes(folder) == hashes_inside(lab)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import AttemptFailed, RunContext
@@ -44,12 +44,20 @@ def row_of(run_id: str, item: SourceItem) -> MachineBackup:
 
 
 def run_sources(
-    run: RunContext, items: Sequence[SourceItem], rows: Mapping[str, MachineBackup]
+    run: RunContext,
+    items: Sequence[SourceItem],
+    rows: Mapping[str, MachineBackup],
+    refill: Callable[[Sequence[SourceItem]], None],
 ) -> dict[str, MachineBackup]:
-    """Copy the sources in at most `attempts` rounds and read each back; give the last row of each by its key."""
+    """Copy the sources in at most `attempts` rounds and read each back; give the last row of each by its key.
+
+    `refill` gives the pools tapes for a further round: one on which something could not be read is not written again.
+    """
     done = {item.source.key: rows[item.source.key] for item in items}
     pending = sorted(items, key=lambda item: (item.pool, item.source.key))
     for attempt in range(1, run.policy.attempts + 1):
+        if attempt > 1:
+            refill(pending)
         work = [
             (item, replace(done[item.source.key], attempt=attempt, problem="", phase="waiting")) for item in pending
         ]

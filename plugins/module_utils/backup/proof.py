@@ -20,6 +20,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.file_proof import read_back_files
 
 
+class FilesDiffer(JobFailed):
+    """A file on tape is not what the list says. The tape has nothing to do with it, and can be written on."""
+
+
 def record(run: RunContext, row: MachineBackup) -> MachineBackup:
     """Record the copy of a machine that is on tape; the row is then in phase recorded, or has a `problem`.
 
@@ -80,7 +84,8 @@ def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
         except (JobFailed, KeyError) as error:
             run.store.copies.read_back(row.copy_id, ok=False, job=str(job), origin=run.origin)
             run.say(f"FAILED {row.name}: it cannot be read back: {error}")
-            stop_writing(run, row.tapes)
+            if not isinstance(error, FilesDiffer):
+                stop_writing(run, row.tapes)
             return run.advance(row, phase="failed", problem=f"it cannot be read back and does not count: {error}")
         except TapeError as error:
             run.say(f"FAILED {row.name}: not read back: {error}")
@@ -107,6 +112,8 @@ def _read_files(run: RunContext, row: MachineBackup, job_id: int) -> int:
     proof = read_back_files(
         run.tape, job_id, row.manifest_digest or "", scratch=scratch, media_seconds=run.media_seconds
     )
+    if proof.differs:
+        raise FilesDiffer(f"job {proof.job_id}: {proof.why}")
     if not proof.good:
         raise JobFailed(f"job {proof.job_id}: {proof.why}")
     return proof.job_id

@@ -204,7 +204,14 @@ def _run(order: _Order) -> BackupOutcome:
                 lambda more: take_tapes(run, library.id, _need(order, store, more).tapes.values()),
             )
             done = clean(run, items, done)
-            done |= run_sources(run, sources, rows)
+            done |= run_sources(
+                run,
+                sources,
+                rows,
+                lambda more: take_tapes(
+                    run, library.id, pools_of_sources(prepared.estate.platform, order.tape, store, more).values()
+                ),
+            )
             outcomes = [_outcome_of(run, item, done.get(item.machine.key), found) for item in choice.items]
             outcomes += [
                 source_outcome(run, item, done.get(item.source.key), source_tapes[item.pool]) for item in chosen.items

@@ -59,7 +59,8 @@ def read_back_files(
             return Proof(reading, f"status {result.status}, {result.errors} errors: {result.why()}")
         try:
             written = place(folder, list_file(source_of(tape, job_id)))
-            return Proof(reading, "; ".join(differences(folder, read_list(written, sha256=list_digest))))
+            wrong = differences(folder, read_list(written, sha256=list_digest))
+            return Proof(reading, "; ".join(wrong), differs=bool(wrong))
         except ListUnreadable as error:
             return Proof(reading, str(error))
     finally:

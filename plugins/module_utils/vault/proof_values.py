@@ -9,11 +9,15 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.custody.manifest i
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What a read-back showed. `job_id`: the job that read; `why`: what is wrong, "" if it is good."""
+    """What a read-back showed. `job_id`: the job that read; `why`: what is wrong, "" if it is good.
+
+    `differs`: the tape was read well, and a file on it is not what the list says, since it was written to meanwhile.
+    """
 
     job_id: int
     why: str
     manifest: Manifest | None = None
+    differs: bool = False
 
     @property
     def good(self) -> bool:
