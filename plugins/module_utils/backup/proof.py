@@ -18,6 +18,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import S
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.library import Library
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.file_proof import read_back_files
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof_values import Proof
 
 
 class FilesDiffer(JobFailed):
@@ -75,7 +76,9 @@ def prove(run: RunContext, row: MachineBackup) -> MachineBackup:
         run.lock.check()
         try:
             if row.of_files:
-                job = _read_files(run, row, row.job_id)
+                proof = _read_files(run, row, row.job_id)
+                job = proof.job_id
+                _require_equal(proof)
             else:
                 job = tape.read_back(row.job_id, row.expected)
                 say = partial(_say, run, row)
@@ -106,17 +109,18 @@ def _say(run: RunContext, row: MachineBackup, text: str) -> None:
     run.say(f"{row.name}: {text}")
 
 
-def _read_files(run: RunContext, row: MachineBackup, job_id: int) -> int:
-    """Read files back and compare each with their list; give the job that read. JobFailed if one differs."""
+def _read_files(run: RunContext, row: MachineBackup, job_id: int) -> Proof:
+    """Read files back and compare each with their list."""
     scratch = Path(run.tape.settings.streams_folder) / row.machine
-    proof = read_back_files(
+    return read_back_files(
         run.tape, job_id, row.manifest_digest or "", scratch=scratch, media_seconds=run.media_seconds
     )
-    if proof.differs:
-        raise FilesDiffer(f"job {proof.job_id}: {proof.why}")
+
+
+def _require_equal(proof: Proof) -> None:
     if not proof.good:
-        raise JobFailed(f"job {proof.job_id}: {proof.why}")
-    return proof.job_id
+        kind = FilesDiffer if proof.differs else JobFailed
+        raise kind(f"job {proof.job_id}: {proof.why}")
 
 
 def stop_writing(run: RunContext, tapes: Sequence[str]) -> None:

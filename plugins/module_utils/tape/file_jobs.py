@@ -137,16 +137,18 @@ class FileJobs:
         """
         agent = self.tape.catalogue.client(job_id)
         opener = word(self.opener(job_id))
-        chosen = "all done"
-        if files:
-            # The director takes the names from a file, whatever characters they have.
-            wanted = Path(self.tape.settings.streams_folder) / f"{self.tape.job(job_id).name}.wanted"
-            wanted.write_text("".join(f"{each}\n" for each in files), encoding="utf-8", errors="surrogateescape")
-            chosen = f"file=<{word(str(wanted))}"
-        return self.tape.console.queue(
-            f"restore jobid={job_id} client={word(agent)} restoreclient={opener}"
-            f" restorejob=restore-{opener} where={word(str(folder))} {chosen} yes"
-        )
+        # The director takes the names from a file, whatever characters they have, before it queues the job.
+        wanted = Path(self.tape.settings.streams_folder) / f"{self.tape.job(job_id).name}.wanted"
+        chosen = f"file=<{word(str(wanted))}" if files else "all done"
+        try:
+            if files:
+                wanted.write_text("".join(f"{each}\n" for each in files), encoding="utf-8", errors="surrogateescape")
+            return self.tape.console.queue(
+                f"restore jobid={job_id} client={word(agent)} restoreclient={opener}"
+                f" restorejob=restore-{opener} where={word(str(folder))} {chosen} yes"
+            )
+        finally:
+            wanted.unlink(missing_ok=True)
 
     def opener(self, job_id: int) -> str:
         """The client that opens what the agent of a job has written. TapeError where the settings name none."""
