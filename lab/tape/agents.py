@@ -11,7 +11,7 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -99,9 +99,9 @@ class GuestAgents:
             for line in self.follow(machine, pid)
         ]
 
-    def stop(self) -> bool:
-        """End all; give whether any was running."""
-        stopped = [self.process(each.name).stop() for each in self.known()]
+    def stop(self, but: Collection[Agent] = ()) -> bool:
+        """End all, but not these; give whether any was running."""
+        stopped = [self.process(each.name).stop() for each in self.known() if each not in but]
         return any(stopped)
 
     def _is_up(self) -> bool:

@@ -122,6 +122,7 @@ class TapeLaboratory:
             self.library.ensure(tapes=chosen.tapes)
             self._ensure_standalone()
             if agents is not None:
+                self.agents.stop(but=agents)
                 plan["agents"] = [each.value for each in agents]
             here = [Agent(**each) for each in plan.get("agents", [])]
             plan["software"] = str(software)
