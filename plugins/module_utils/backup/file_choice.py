@@ -6,12 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import COMPRESSION, NotCopied
+from ansible_collections.kyotsu.platform.plugins.module_utils.compare_machines import QUARANTINE_ATTRIBUTE
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.key_use import KeyInUse, no_key
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.pools import NoPool, pool_for
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, sources_in_service
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import System, Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import FileSource
+from ansible_collections.kyotsu.platform.plugins.module_utils.state import ObservedMachine
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
+
+_QUARANTINE = Text(
+    en="its machine is in quarantine: the last copy of the machine holds its files",
+    ja="仮想サーバは隔離中です。ファイルは最終バックアップに含まれます",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +50,15 @@ def choose_sources(
     sources: Sequence[FileSource],
     keys: Mapping[str, KeyInUse | Text],
     agents: Collection[str],
+    machines: Mapping[str, ObservedMachine],
+    *,
+    everything: bool,
 ) -> SourceChoice:
     """The sources as items, or with the reason why not; one whose class does not write tape is left out.
 
-    `keys`: by segment what its client encrypts with, or why it may not; `agents`: clients that the tape settings name.
+    `keys`: by segment what its client encrypts with, or why it may not; `agents`: clients that the tape settings name;
+    `machines`: what the vCenters have, by instanceUuid. `everything`: nobody was named, and who is in quarantine is
+    left out without a word.
     """
     tape = {each.id for each in estate.platform.backup_classes if each.medium == "tape"}
     items: list[SourceItem] = []
@@ -55,7 +67,10 @@ def choose_sources(
         if source.backup_class not in tape:
             continue
         system = estate.system_by_id[source.system]
-        found = _item(estate, source, system, keys, agents)
+        away = _away(estate, source, machines)
+        if away is _QUARANTINE and everything:
+            continue
+        found = away or _item(estate, source, system, keys, agents)
         if isinstance(found, SourceItem):
             items.append(found)
         else:
@@ -86,6 +101,20 @@ def require_known(estate: Estate, ids: Collection[str]) -> None:
         raise VerbRefused(
             f"file_sources of platform/backup.yml has no {', '.join(unknown)}; it has {', '.join(known) or 'none'}"
         )
+
+
+def _away(estate: Estate, source: FileSource, machines: Mapping[str, ObservedMachine]) -> Text | None:
+    """Why no agent can run on the machine of a source; of a host beside the platform nothing is known here."""
+    if source.machine is None:
+        return None
+    _, machine = estate.machine_by_name[source.machine]
+    observed = machines.get(estate.instance_uuid(machine).lower())
+    if observed is not None:
+        return _QUARANTINE if observed.attributes.get(QUARANTINE_ATTRIBUTE) else None
+    return Text(
+        en=f"{source.machine} is not in its vCenter: run playbooks/provision.yml, or restore it",
+        ja=f"{source.machine} が vCenter にありません。playbooks/provision.yml を実行するか、復元してください",
+    )
 
 
 def _item(

@@ -25,6 +25,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.begin impor
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import Choice, Item, NotCopied, choose
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.context import PURPOSE, RunContext
 from ansible_collections.kyotsu.platform.plugins.module_utils.backup.file_choice import (
+    SourceChoice,
     choose_sources,
     require_known,
     sources_of,
@@ -146,7 +147,7 @@ def _check(order: _Order) -> BackupOutcome:
             ),
             *_refused(choice.refused),
         ]
-        chosen = choose_sources(order.prepared.estate, order.sources, _keys(order, store), order.tape.settings.agents)
+        chosen = _sources(order, store, live)
         tapes = pools_of_sources(order.prepared.estate.platform, order.tape, store, chosen.items)
         machines += [source_foreseen(item, tapes[item.pool]) for item in chosen.items]
         machines += _refused(chosen.refused)
@@ -183,7 +184,7 @@ def _run(order: _Order) -> BackupOutcome:
             items = [item for item in choice.items if not found.tapes[item.pool].problem]
             (library, *_) = prepared.estate.platform.tape_libraries
             take_tapes(run, library.id, found.tapes.values())
-            chosen = choose_sources(prepared.estate, order.sources, _keys(order, store), order.tape.settings.agents)
+            chosen = _sources(order, store, live)
             source_tapes = pools_of_sources(prepared.estate.platform, order.tape, store, chosen.items)
             take_tapes(run, library.id, source_tapes.values())
             sources = [item for item in chosen.items if not source_tapes[item.pool].problem]
@@ -276,6 +277,13 @@ def _decide(
 
 def _keys(order: _Order, store: Store | None) -> dict[str, KeyInUse | Text]:
     return keys_in_use(order.tape, store.tape_keys.statuses() if store else {}, _segments(order))
+
+
+def _sources(order: _Order, store: Store | None, live: Sequence[LiveVCenter]) -> SourceChoice:
+    estate, agents = order.prepared.estate, order.tape.settings.agents
+    machines = {machine.instance_uuid: machine for each in live for machine in each.observed.machines}
+    everything = order.names is None
+    return choose_sources(estate, order.sources, _keys(order, store), agents, machines, everything=everything)
 
 
 def _foreseen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,12 +13,13 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.backup.file_choice
     require_known,
     sources_of,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.compare_machines import QUARANTINE_ATTRIBUTE
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.estate import Estate, goes_offsite
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.system import Text
 from ansible_collections.kyotsu.platform.plugins.module_utils.model.tape import FileSource
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
-from tests.support.backups import KEYS, make_backup_estate
-from tests.support.builders import make_machine
+from tests.support.backups import KEYS, make_backup_estate, seen
+from tests.support.builders import VCENTER, make_machine
 from tests.support.tapes import ONSITE
 
 AGENTS = ("files-shares-fd",)
@@ -45,7 +47,8 @@ def estate_of(*sources: FileSource, **fields: Any) -> Estate:
 
 
 def chosen(estate: Estate, **arguments: Any) -> SourceChoice:
-    values = {"keys": KEYS, "agents": AGENTS, **arguments}
+    machines = {each.instance_uuid: each for each in seen(estate)[VCENTER]}
+    values = {"keys": KEYS, "agents": AGENTS, "machines": machines, "everything": True, **arguments}
     return choose_sources(estate, sources_of(estate, None), **values)
 
 
@@ -68,6 +71,24 @@ def test_a_source_without_agent_or_key_or_pool_is_refused_with_what_to_do() -> N
     assert "scripts/tape_keys.py create lgwan" in refused.reason.en
     (refused,) = chosen(estate_of(make_source(), platform={"media_pools": ()})).refused
     assert "lgwan" in refused.reason.en
+
+
+def test_a_source_whose_machine_was_never_made_is_refused() -> None:
+    (refused,) = chosen(estate_of(make_source()), machines={}).refused
+    assert refused.reason.en == "name-s01-db-1 is not in its vCenter: run playbooks/provision.yml, or restore it"
+    # Nothing is known of what stands beside the platform.
+    beside = estate_of(make_source(machine=None, host="router-1"))
+    assert [each.where for each in chosen(beside, machines={}).items] == ["router-1"]
+
+
+def test_a_machine_in_quarantine_is_left_out_of_all_and_refused_by_name() -> None:
+    estate = estate_of(make_source())
+    marked = {QUARANTINE_ATTRIBUTE: "2026-12-01"}
+    machines = {each.instance_uuid: replace(each, attributes=marked) for each in seen(estate)[VCENTER]}
+    everything = chosen(estate, machines=machines)
+    assert (everything.items, everything.refused) == ((), ())
+    (refused,) = chosen(estate, machines=machines, everything=False).refused
+    assert "in quarantine" in refused.reason.en
 
 
 def test_files_follow_their_machine_and_a_host_beside_the_platform_follows_nobody() -> None:
