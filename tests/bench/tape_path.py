@@ -28,7 +28,7 @@ from tests.support.estate_lab import EstateLab, copy_whole, estate_lab
 from tests.support.small_estate import edit
 
 MEGABYTE = 1_000_000
-STREAMS, MEGABYTES, ROUNDS = 10, 200, 3
+STREAMS, MEGABYTES, ROUNDS = 10, 400, 3
 SMALL_MEGABYTES, FACTOR = 64, 8
 LEAST_SHARE = 0.7
 # Allocators keep a little; a path that held the disk would have hundreds more.

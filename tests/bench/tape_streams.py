@@ -2,8 +2,8 @@
 """How fast and how large the way of a backup is: vCenter's lease, the stream program, the tape software, two drives.
 
 Examples:
-  tests/bench/tape_streams.py                        ten streams of 200 MB, three rounds, and the memory of the path
-  tests/bench/tape_streams.py --streams 10 --megabytes 400 --rounds 5
+  tests/bench/tape_streams.py                        ten streams of 400 MB, three rounds, and the memory of the path
+  tests/bench/tape_streams.py --streams 10 --megabytes 1000 --rounds 5
   tests/bench/tape_streams.py --only memory
   tests/bench/tape_streams.py --write-docs           and into docs/benchmarks.md
 

@@ -113,7 +113,11 @@ def backup_beside(lab: BackupLab) -> Iterator[Future[BackupOutcome]]:
 
 
 def while_it_reads(lab: BackupLab, future: Future[BackupOutcome]) -> None:
-    wait_until(lambda: bool(readers(lab)) or future.done(), "the data disk is being read")
+    def reads() -> bool:
+        # A reader of a job that was broken before may still be ending while this run only logs in.
+        return bool(readers(lab)) and bool(phases(lab)) and phases(lab)[-1][1] == "exporting"
+
+    wait_until(lambda: reads() or future.done(), "the data disk is being read")
     assert not future.done(), "the run was over before anything could be broken"
 
 
