@@ -16,6 +16,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome impo
     RunOutcome,
     SnapshotTaken,
 )
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchRun
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.processes import describe_process
 from tests.support.builders import make_estate, make_machine, make_system
 
 # A Saturday night of December in Japan (UTC+9).
@@ -173,3 +175,21 @@ def sample_runs() -> tuple[RunOutcome, ...]:
         again, run_id="20261213T153000Z-1", started_at=later, finished_at=later + timedelta(minutes=9), change="CHG-2"
     )
     return first, second
+
+
+def make_patch_run(at: datetime, **fields: Any) -> PatchRun:
+    """A run as the records hold it, begun by this process."""
+    usual: dict[str, Any] = {
+        "run_id": "r1",
+        "environment": "lab",
+        "round": "2026-11",
+        "change": "CHG-1",
+        "content": "patch-2026-11",
+        "emergency": "",
+        "actor": "hanako",
+        "commit": "c",
+        "started_at": at,
+        "touched_at": at,
+        "process": describe_process(),
+    }
+    return PatchRun(**{**usual, **fields})

@@ -17,12 +17,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome impo
     read_run,
     write_run,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, PatchRun, Phase
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.processes import describe_process
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, Phase
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from scripts import patch_evidence
 from tests.support.patch_sample import make_outcome, make_run
+from tests.support.patch_steps import begun
 from tests.support.small_estate import ROOT
 
 WHOLE = ("--month", "2026-12", "--as-of", "2026-12-31")
@@ -147,24 +147,11 @@ def test_what_the_records_hold_of_the_month_is_the_same_as_the_runs_file(tmp_pat
 def _record(store: Store, run: RunOutcome) -> None:
     """Put a run into the records as the verb does."""
     origin = Origin.here(run_id=run.run_id)
-    begun = PatchRun(
-        run_id=run.run_id,
-        environment=run.environment,
-        round=run.round,
-        change=run.change,
-        content=run.content,
-        emergency="",
-        actor=run.actor,
-        commit=run.commit,
-        started_at=run.started_at,
-        touched_at=run.started_at,
-        process=describe_process(),
-    )
     machines = [
         PatchMachine(vcenter="vc", reference=f"vm-{number}", phase=Phase.PLANNED, outcome=each)
         for number, each in enumerate(run.machines)
     ]
-    store.patches.start(begun, machines, origin)
+    store.patches.start(begun(run), machines, origin)
     store.patches.close(run.run_id, machines, "", origin)
     store.patches.finish(run.run_id, (), origin)
 

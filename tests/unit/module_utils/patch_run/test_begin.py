@@ -18,10 +18,11 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.begin im
     _rows,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.scope import Place, Scope, World
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, PatchRun, Phase
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, Phase
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.processes import describe_process
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.guest_power import DiskModes
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.prepare import Prepared
+from tests.support.patch_sample import make_patch_run
 from tests.unit.module_utils.patch_run.test_scope import ESTATE, START, UPDATE_DAY
 
 KEY = "s01-ap-1"
@@ -47,19 +48,7 @@ def row(phase: Phase, places: dict[str, Place], person: Text | None = None) -> P
     )
     kept = PatchMachine(vcenter="vc", reference="vm-1", phase=phase, outcome=outcome, only_by_a_person=STORED)
     process = describe_process()
-    dead = PatchRun(
-        run_id="r1",
-        environment="lab",
-        round="2026-11",
-        change="CHG-1",
-        content="patch-2026-11",
-        emergency="",
-        actor="hanako",
-        commit="c",
-        started_at=START,
-        touched_at=START,
-        process=process,
-    )
+    dead = make_patch_run(START, process=process)
     content = Content(snapshot="patch-2026-11", approved_by="A", approved_on=UPDATE_DAY)
     basis = _Basis(
         target=cast(Any, None),

@@ -17,12 +17,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.forgotte
     open_silences,
     silence_reason,
 )
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchRun
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.processes import Process, describe_process
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.silences import FileSilences
 from ansible_collections.kyotsu.platform.plugins.module_utils.verbs.errors import VerbRefused
+from tests.support.patch_sample import make_patch_run
 from tests.unit.module_utils.patch_run.test_scope import START
 
 AFTER = START + timedelta(hours=2)
@@ -55,19 +55,7 @@ def silenced(services: dict[str, Any], run_id: str, machine: str = "m1", hours: 
 def begun(store: Store, run_id: str, process: Process) -> Origin:
     """A run in the records that this process, or one that is dead, has begun."""
     origin = Origin.here(run_id=run_id, commit="c")
-    run = PatchRun(
-        run_id=run_id,
-        environment="lab",
-        round="2026-11",
-        change="CHG-1",
-        content="patch-2026-11",
-        emergency="",
-        actor="hanako",
-        commit="c",
-        started_at=START,
-        touched_at=START,
-        process=process,
-    )
+    run = make_patch_run(START, run_id=run_id, process=process)
     store.patches.start(run, [], origin)
     return origin
 

@@ -17,12 +17,12 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.patch.outcome impo
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run import judge
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.judge import Judged, run_judge, run_revert
 from ansible_collections.kyotsu.platform.plugins.module_utils.patch_run.step import Step
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, PatchRun, Phase
-from ansible_collections.kyotsu.platform.plugins.module_utils.records.processes import describe_process
+from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import PatchMachine, Phase
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store, open_store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
 from ansible_collections.kyotsu.platform.plugins.module_utils.vcenter.snapshots import Done, Snapshot
 from tests.support.empty_records import empty_records
+from tests.support.patch_sample import make_patch_run
 
 T = TypeVar("T")
 AT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
@@ -75,19 +75,7 @@ def vcenter(monkeypatch: pytest.MonkeyPatch) -> VCenter:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """Records of a run with one machine that goes back and whose logs are not exported yet."""
-    run = PatchRun(
-        run_id="r1",
-        environment="lab",
-        round="2026-11",
-        change="CHG-1",
-        content="patch-2026-11",
-        emergency="",
-        actor="hanako",
-        commit="c",
-        started_at=AT,
-        touched_at=AT,
-        process=describe_process(),
-    )
+    run = make_patch_run(AT)
     outcome = MachineOutcome(
         key="s01-ap-1",
         name=NAME,

@@ -12,30 +12,18 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.records.errors imp
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.patches import (
     KIND,
     PatchMachine,
-    PatchRun,
     Phase,
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.processes import Process, describe_process
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.store import Store
 from ansible_collections.kyotsu.platform.plugins.module_utils.records.values import Origin
+from tests.support.patch_sample import make_patch_run
 
 ORIGIN = Origin(actor="hanako", host="h", run_id="r1", commit="c")
 AT = datetime(2026, 11, 24, 6, 0, tzinfo=UTC)
 HERE = describe_process()
 DEAD = replace(HERE, pid=2**22 + 1, started="1")
-RUN = PatchRun(
-    run_id="r1",
-    environment="lab",
-    round="2026-11",
-    change="CHG-1",
-    content="patch-2026-11",
-    emergency="",
-    actor="hanako",
-    commit="c",
-    started_at=AT,
-    touched_at=AT,
-    process=HERE,
-)
+RUN = make_patch_run(AT, process=HERE)
 
 
 def machine(key: str, phase: Phase = Phase.PLANNED, result: Result = Result.SKIPPED, **fields: object) -> PatchMachine:
