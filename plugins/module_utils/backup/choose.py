@@ -14,6 +14,10 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.state import Obser
 
 # As the tape software spells them; "none" is left to the drive.
 COMPRESSION = {"lzo": "LZO", "gzip": "GZIP6", "none": ""}
+NOT_THERE = Text(
+    en="is not in its vCenter: run playbooks/provision.yml, or restore it",
+    ja="vCenter にありません。playbooks/provision.yml を実行するか、復元してください",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,10 +185,7 @@ def _item(
 
 def _one_home(homes: Sequence[tuple[str, ObservedMachine]]) -> ObservedMachine | Text:
     if not homes:
-        return Text(
-            en="is not in its vCenter: run playbooks/provision.yml, or restore it",
-            ja="vCenter にありません。playbooks/provision.yml を実行するか、復元してください",
-        )
+        return NOT_THERE
     if len(homes) > 1:
         places = ", ".join(f"{vcenter} {each.name}" for vcenter, each in homes)
         return Text(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import COMPRESSION, NotCopied
+from ansible_collections.kyotsu.platform.plugins.module_utils.backup.choose import COMPRESSION, NOT_THERE, NotCopied
 from ansible_collections.kyotsu.platform.plugins.module_utils.compare_machines import QUARANTINE_ATTRIBUTE
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.key_use import KeyInUse, no_key
 from ansible_collections.kyotsu.platform.plugins.module_utils.custody.pools import NoPool, pool_for
@@ -111,10 +111,7 @@ def _away(estate: Estate, source: FileSource, machines: Mapping[str, ObservedMac
     observed = machines.get(estate.instance_uuid(machine).lower())
     if observed is not None:
         return _QUARANTINE if observed.attributes.get(QUARANTINE_ATTRIBUTE) else None
-    return Text(
-        en=f"{source.machine} is not in its vCenter: run playbooks/provision.yml, or restore it",
-        ja=f"{source.machine} が vCenter にありません。playbooks/provision.yml を実行するか、復元してください",
-    )
+    return Text(en=f"{source.machine} {NOT_THERE.en}", ja=f"{source.machine} が {NOT_THERE.ja}")
 
 
 def _item(

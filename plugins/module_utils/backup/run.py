@@ -131,7 +131,8 @@ def run_backup(
 def _check(order: _Order) -> BackupOutcome:
     """The choice and what it needs; nothing is written."""
     with _records_if_any(order.target) as store, live_vcenters(order.target, order.prepared.desired) as live:
-        choice, found = _decide(order, store, live, foresee=True)
+        keys = _keys(order, store)
+        choice, found = _decide(order, store, live, keys, foresee=True)
         lines = notes(found, choice.left_out)
         if store is not None:
             lines += [
@@ -147,7 +148,7 @@ def _check(order: _Order) -> BackupOutcome:
             ),
             *_refused(choice.refused),
         ]
-        chosen = _sources(order, store, live)
+        chosen = _sources(order, live, keys)
         tapes = pools_of_sources(order.prepared.estate.platform, order.tape, store, chosen.items)
         machines += [source_foreseen(item, tapes[item.pool]) for item in chosen.items]
         machines += _refused(chosen.refused)
@@ -180,11 +181,12 @@ def _run(order: _Order) -> BackupOutcome:
             )
             for line in told_of_dead:
                 run.say(line)
-            choice, found = _decide(order, store, live)
+            keys = _keys(order, store)
+            choice, found = _decide(order, store, live, keys)
             items = [item for item in choice.items if not found.tapes[item.pool].problem]
             (library, *_) = prepared.estate.platform.tape_libraries
             take_tapes(run, library.id, found.tapes.values())
-            chosen = _sources(order, store, live)
+            chosen = _sources(order, live, keys)
             source_tapes = pools_of_sources(prepared.estate.platform, order.tape, store, chosen.items)
             take_tapes(run, library.id, source_tapes.values())
             sources = [item for item in chosen.items if not source_tapes[item.pool].problem]
@@ -264,11 +266,15 @@ def _context(order: _Order, store: Store, lock: Lease, origin: Origin, live: Seq
 
 
 def _decide(
-    order: _Order, store: Store | None, live: Sequence[LiveVCenter], *, foresee: bool = False
+    order: _Order,
+    store: Store | None,
+    live: Sequence[LiveVCenter],
+    keys: Mapping[str, KeyInUse | Text],
+    *,
+    foresee: bool = False,
 ) -> tuple[Choice, Preview]:
     """`foresee`: also which disks need not be written, which a run decides beside each snapshot."""
     estate = order.prepared.estate
-    keys = _keys(order, store)
     seen = {each.desired.id: each.observed.machines for each in live}
     choice = choose(estate, order.names, seen, keys, final=order.purpose == FINAL)
     decisions = _foreseen(order, store, live, choice.items) if foresee and store else {}
@@ -279,11 +285,11 @@ def _keys(order: _Order, store: Store | None) -> dict[str, KeyInUse | Text]:
     return keys_in_use(order.tape, store.tape_keys.statuses() if store else {}, _segments(order))
 
 
-def _sources(order: _Order, store: Store | None, live: Sequence[LiveVCenter]) -> SourceChoice:
+def _sources(order: _Order, live: Sequence[LiveVCenter], keys: Mapping[str, KeyInUse | Text]) -> SourceChoice:
     estate, agents = order.prepared.estate, order.tape.settings.agents
     machines = {machine.instance_uuid: machine for each in live for machine in each.observed.machines}
     everything = order.names is None
-    return choose_sources(estate, order.sources, _keys(order, store), agents, machines, everything=everything)
+    return choose_sources(estate, order.sources, keys, agents, machines, everything=everything)
 
 
 def _foreseen(

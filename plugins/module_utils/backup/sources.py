@@ -21,6 +21,8 @@ def pools_of_sources(
     platform: Platform, tape: TapeJobs, store: Store | None, items: Sequence[SourceItem]
 ) -> dict[str, PoolTapes]:
     """The tapes of the pools that files go to. How large a source is, only its last copy tells."""
+    if not items:
+        return {}
     sizes = {copy.machine: copy.size_bytes for copy in (store.copies.existing() if store else ()) if not copy.offsite}
     needed: dict[str, list[int]] = {}
     for item in items:

@@ -6,7 +6,6 @@ the list and the backup, is no difference.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Collection, Iterator
@@ -17,7 +16,6 @@ from typing import Any
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_list import VERSION, hashed
 
 _SHOWN = 3
-_BLOCK = 1 << 20
 
 
 class ListUnreadable(Exception):
@@ -93,14 +91,11 @@ def _difference(folder: Path, entry: ListedFile) -> str:
 
 
 def _prove(file: Path, sha256: str) -> None:
-    digest = hashlib.sha256()
     try:
-        with file.open("rb") as stream:
-            while block := stream.read(_BLOCK):
-                digest.update(block)
+        _, found = hashed(str(file))
     except OSError as error:
         raise ListUnreadable(f"the list of the files did not come from tape ({error.strerror})") from None
-    if digest.hexdigest() != sha256:
+    if found != sha256:
         raise ListUnreadable("the list is not the one that the records know (SHA-256 differs): do not trust it")
 
 

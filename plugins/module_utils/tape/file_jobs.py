@@ -21,11 +21,12 @@ from pathlib import Path
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.console import word
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import JobFailed, TapeError
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_list import LISTS, PROGRAM
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import JOB_HEAD, TapeJobs
 
 _ANNOUNCED = re.compile(r"file-list sha256=([0-9a-f]{64}) files=(\d+) bytes=(\d+)")
 _FAILED = re.compile(r"file-list failed: (.*)")
-_JOB = """\
+_JOB = (
+    """\
 FileSet {{
   Name = "{name}"
   Ignore FileSet Changes = yes
@@ -44,19 +45,9 @@ FileSet {{
   }}
 }}
 
-Job {{
-  Name = "{name}"
-  Type = Backup
-  Level = Full
-  Client = {client}
-  FileSet = "{name}"
-  Storage = {storage}
-  Pool = {pool}
-  Messages = Standard
-  Allow Duplicate Jobs = no
-  Cancel Queued Duplicates = no
-  Cancel Lower Level Duplicates = no
-  Maximum Concurrent Jobs = 1
+"""
+    + JOB_HEAD
+    + """\
   RunScript {{
     Runs When = Before
     Runs On Client = yes
@@ -65,6 +56,7 @@ Job {{
   }}
 }}
 """
+)
 
 
 @dataclass(frozen=True, slots=True)

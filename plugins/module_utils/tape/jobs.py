@@ -32,20 +32,8 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.settings impo
 
 _ENDING_SECONDS, _ENDING_POLL_SECONDS = 60.0, 0.2
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
-_JOB = """\
-FileSet {{
-  Name = "{name}"
-  # A changed list of streams must not make the software think of levels: every job is a full one.
-  Ignore FileSet Changes = yes
-  Include {{
-    Options {{
-      Signature = SHA1
-      Compression = {compression}
-    }}
-{plugins}
-  }}
-}}
-
+# What the job of a machine and that of an agent have in common.
+JOB_HEAD = """\
 Job {{
   Name = "{name}"
   Type = Backup
@@ -59,6 +47,25 @@ Job {{
   Cancel Queued Duplicates = no
   Cancel Lower Level Duplicates = no
   Maximum Concurrent Jobs = 1
+"""
+_JOB = (
+    """\
+FileSet {{
+  Name = "{name}"
+  # A changed list of streams must not make the software think of levels: every job is a full one.
+  Ignore FileSet Changes = yes
+  Include {{
+    Options {{
+      Signature = SHA1
+      Compression = {compression}
+    }}
+{plugins}
+  }}
+}}
+
+"""
+    + JOB_HEAD
+    + """\
   RunScript {{
     Runs When = After
     Runs On Client = yes
@@ -69,6 +76,7 @@ Job {{
   }}
 }}
 """
+)
 
 
 @dataclass(frozen=True)

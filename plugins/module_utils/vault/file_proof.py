@@ -11,7 +11,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import JobFailed, TapeError
+from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import TapeError
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_compare import (
     ListUnreadable,
     differences,
@@ -20,8 +20,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_compare 
 )
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.file_jobs import FileJobs, list_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs
-from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
-from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof_values import Proof
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof_values import Proof, failure_of
 
 
 def is_of_files(tape: TapeJobs, job_id: int) -> bool:
@@ -51,12 +50,9 @@ def read_back_files(
     try:
         _require_room(tape, job_id, folder)
         reading = FileJobs(tape).restore(job_id, folder)
-        try:
-            result = wait(tape, reading, seconds=seconds, media_seconds=media_seconds)
-        except JobFailed as error:
-            return Proof(reading, str(error))
-        if not result.good:
-            return Proof(reading, f"status {result.status}, {result.errors} errors: {result.why()}")
+        failure = failure_of(tape, reading, seconds=seconds, media_seconds=media_seconds)
+        if failure is not None:
+            return failure
         try:
             written = place(folder, list_file(source_of(tape, job_id)))
             wrong = differences(folder, read_list(written, sha256=list_digest))

@@ -19,7 +19,7 @@ from ansible_collections.kyotsu.platform.plugins.module_utils.tape.errors import
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.jobs import TapeJobs, to_file
 from ansible_collections.kyotsu.platform.plugins.module_utils.tape.waiting import wait
 from ansible_collections.kyotsu.platform.plugins.module_utils.vault.file_proof import is_of_files, read_back_files
-from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof_values import Proof
+from ansible_collections.kyotsu.platform.plugins.module_utils.vault.proof_values import Proof, failure_of
 
 MANIFEST = "manifest"
 
@@ -47,13 +47,8 @@ def read_back_job(
         return wanted.without_manifest()
     try:
         reading = tape.restore(job_id, wanted.targets(tape))
-        try:
-            result = wait(tape, reading, seconds=seconds, media_seconds=media_seconds)
-        except JobFailed as error:
-            return Proof(reading, str(error))
-        if not result.good:
-            return Proof(reading, f"status {result.status}, {result.errors} errors: {result.why()}")
-        return wanted.judged(tape, reading)
+        failure = failure_of(tape, reading, seconds=seconds, media_seconds=media_seconds)
+        return failure or wanted.judged(tape, reading)
     finally:
         wanted.file.unlink(missing_ok=True)
 

@@ -94,14 +94,15 @@ def run_restore_files(target: Target, order: FilesOrder, *, now: datetime | None
             if order.check:
                 return _outcome(source, order, ("changed", f"would be restored to {order.to}"), text, started)
             origin = Origin.here(run_id=uuid.uuid4().hex[:12], commit=prepared.commit)
-            result = _restore(target, store, origin, found, order)
+            result = _restore(target, tape, store, origin=origin, found=found, order=order)
             return _outcome(source, order, result, text, started)
     except TapeError as error:
         raise VerbRefused(str(error)) from error
 
 
-def _restore(target: Target, store: Store, origin: Origin, found: _Found, order: FilesOrder) -> tuple[str, str]:
-    tape = TapeJobs(TapeSettings.read(order.tape_settings))
+def _restore(
+    target: Target, tape: TapeJobs, store: Store, *, origin: Origin, found: _Found, order: FilesOrder
+) -> tuple[str, str]:
     resources = [f"{target.environment}/{found.source.key}"]
     with store.locks.acquire(resources, owner=origin.actor, run_id=origin.run_id, commit=origin.commit):
         order.to.mkdir(mode=0o700, exist_ok=True)
